@@ -1,0 +1,77 @@
+# The commands that the README quotes. What they do stands in tests/cluster, pyproject.toml and the manifests.
+PYTHON3 ?= python3
+KUBECTL ?= kubectl
+PYTHON := .venv/bin/python
+HARNESS = $(PYTHON3) tests/cluster/cli.py
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-package troubleshooter
+
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.PHONY: help demo test lint unit e2e bench bench-operator soak image cluster-up cluster-down \
+	install uninstall deploy undeploy run lock python notice venv
+
+help: ## show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+
+demo: notice venv ## the main job, from a cluster to the playback of a recorded session
+	@$(PYTHON) tools/demo.py
+
+test: notice lint unit e2e ## all tests; takes down what it started
+
+lint: venv ## style, types, import rules
+	@echo "lint: ruff, mypy, import-linter" >&2
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+unit: venv ## the tests that need no cluster
+	@$(PYTHON) -m pytest -m "not cluster"
+
+e2e: venv ## the tests on a real one-node Kubernetes
+	@$(PYTHON) -m pytest -m cluster --verbose --durations=10
+
+image: python ## build the images; load them into the test cluster if it is up
+	@$(HARNESS) image
+
+cluster-up: python ## start the test cluster, or join it: eval "$(make cluster-up)"
+	@$(HARNESS) notice
+	@$(HARNESS) up
+
+cluster-down: python ## end the test cluster
+	@$(HARNESS) down
+
+install: ## put the CRDs into the cluster that kubectl talks to
+	@$(KUBECTL) apply -k crd
+
+uninstall: ## take the CRDs away, and with them every Troubleshooter
+	@$(KUBECTL) delete --ignore-not-found -k crd
+
+deploy: ## put CRDs, operator and default class into the cluster that kubectl talks to
+	@$(KUBECTL) apply -k deploy/base
+
+undeploy: ## take them away; recordings stay
+	@$(KUBECTL) delete --ignore-not-found -k deploy/base
+
+run: venv ## run the operator here, against the cluster that kubectl talks to
+	@$(PYTHON) -m troubleshooter_operator
+
+bench bench-operator soak:
+	@echo "make $@ is not yet available." >&2; exit 1
+
+lock: venv ## write the lock files again after a change of pyproject.toml; newest versions: rm requirements/*.lock first
+	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) --extra agent -c requirements/dev.lock pyproject.toml -o requirements/agent.lock
+	$(COMPILE) --extra operator -c requirements/dev.lock pyproject.toml -o requirements/operator.lock
+	$(COMPILE) --extra toolbox -c requirements/dev.lock pyproject.toml -o requirements/toolbox.lock
+	$(COMPILE) --group pyproject.toml:go -o requirements/go.lock
+
+python:
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON3) is too old: Python 3.11 or newer is needed; name one with PYTHON3=...")'
+
+notice: python
+	@$(HARNESS) notice
+
+venv: python
+	@$(HARNESS) venv

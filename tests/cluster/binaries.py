@@ -1,0 +1,91 @@
+"""Kubernetes and its neighbours, built from Go modules and kept in the cache by all that they are built from."""
+
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import golang
+import places
+from progress import run, step
+
+MODULES = places.HERE / "modules"
+_KUBERNETES = re.compile(r"^\tk8s\.io/kubernetes (v\S+)", re.MULTILINE)
+PROGRAMS = {  # by usual name: module and file, which Go names after the last part of the package's path
+    "etcd": ("etcd", "server"),
+    "local-path-provisioner": ("local-path-provisioner", "local-path-provisioner"),
+    "coredns": ("coredns", "coredns"),
+    "kube-apiserver": ("control-plane", "kube-apiserver"),
+    "kube-controller-manager": ("control-plane", "kube-controller-manager"),
+    "kube-proxy": ("control-plane", "kube-proxy"),
+    "kube-scheduler": ("control-plane", "kube-scheduler"),
+    "kubectl": ("control-plane", "kubectl"),
+    "kubelet": ("control-plane", "kubelet"),
+}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A go.mod whose `tool` lines name the programs; `minutes` is what two cores take with nothing cached."""
+
+    name: str
+    minutes: int
+
+    @property
+    def folder(self) -> Path:
+        return MODULES / self.name
+
+    def flags(self) -> list[str]:
+        """The flags of `go build`; Kubernetes learns its version only from them."""
+        return ["-trimpath", "-ldflags", f"-s -w{version_stamp((self.folder / 'go.mod').read_text())}"]
+
+    def home(self, cache: Path) -> Path:
+        """Where its programs are once built."""
+        content = places.content_of([self.folder], places.HERE, *self.flags())
+        return cache / "bin" / f"{self.name}-{content}"
+
+
+# Small ones first: what is wrong with the network or with Go shows early.
+ALL = (
+    Module("etcd", minutes=1),
+    Module("local-path-provisioner", minutes=1),
+    Module("coredns", minutes=2),
+    Module("control-plane", minutes=6),
+)
+
+
+def version_stamp(go_mod: str) -> str:
+    """The linker's flag that tells Kubernetes its version, from the line of go.mod that asks for it; else nothing."""
+    match = _KUBERNETES.search(go_mod)
+    return f" -X k8s.io/component-base/version.gitVersion={match[1]}" if match else ""
+
+
+def build(cache: Path, modules: Sequence[Module] = ALL) -> None:
+    """Build what is not in the cache yet. One after another: each `go build` uses every core by itself."""
+    todo = [module for module in modules if not module.home(cache).exists()]
+    if not todo:
+        return
+    go = golang.find(cache)
+    for module in todo:
+        _build(go, module, cache)
+
+
+def _build(go: str, module: Module, cache: Path) -> None:
+    home = module.home(cache)
+    partial = home.with_name(f"{home.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    log = cache / "logs" / f"build-{module.name}.log"
+    log.unlink(missing_ok=True)
+    # -v names each package in the log as it is compiled: that is the progress which is shown.
+    command = [go, "build", "-v", *module.flags(), "-o", f"{partial}{os.sep}", "tool"]
+    with step(f"building {module.name} (about {module.minutes} min the first time)", log):
+        run(command, log, cwd=module.folder, env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"})
+    partial.rename(home)
+
+
+def programs(cache: Path) -> dict[str, Path]:
+    """The path of every program by its usual name."""
+    homes = {module.name: module.home(cache) for module in ALL}
+    return {name: homes[module] / file for name, (module, file) in PROGRAMS.items()}

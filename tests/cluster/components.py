@@ -1,0 +1,106 @@
+"""The programs of the node and the flags each is started with. Pure: a table."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import places
+import settings
+from places import State
+
+MANIFESTS = places.HERE / "manifests"
+ETCD = "http://127.0.0.1:2379"
+
+Command = list[str]
+
+
+def storage(programs: Mapping[str, Path], state: State) -> dict[str, Command]:
+    """What needs nothing else: the store and the container runtime."""
+    return {
+        "etcd": [
+            str(programs["etcd"]),
+            f"--data-dir={state.root}/etcd",
+            f"--listen-client-urls={ETCD}",
+            f"--advertise-client-urls={ETCD}",
+            "--listen-peer-urls=http://127.0.0.1:2380",
+            "--initial-advertise-peer-urls=http://127.0.0.1:2380",
+            "--initial-cluster=default=http://127.0.0.1:2380",
+            "--unsafe-no-fsync",  # nothing of it is kept
+        ],
+        "containerd": ["containerd", f"--config={state.root}/containerd/config.toml"],
+        "apiserver": _apiserver(programs, state),
+    }
+
+
+def _apiserver(programs: Mapping[str, Path], state: State) -> Command:
+    """The last two flags: MutatingAdmissionPolicy is beta and off in 1.35, stable in 1.36."""
+    return [
+        str(programs["kube-apiserver"]),
+        f"--etcd-servers={ETCD}",
+        f"--service-cluster-ip-range={settings.SERVICE_SUBNET}",
+        "--bind-address=0.0.0.0",
+        f"--advertise-address={settings.NODE_IP}",
+        f"--client-ca-file={state.pki}/ca.crt",
+        f"--tls-cert-file={state.pki}/apiserver.crt",
+        f"--tls-private-key-file={state.pki}/apiserver.key",
+        f"--kubelet-client-certificate={state.pki}/admin.crt",
+        f"--kubelet-client-key={state.pki}/admin.key",
+        "--kubelet-preferred-address-types=InternalIP,Hostname",  # else exec fails on a name that does not resolve
+        f"--service-account-key-file={state.pki}/sa.pub",
+        f"--service-account-signing-key-file={state.pki}/sa.key",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
+        "--allow-privileged",
+        "--feature-gates=MutatingAdmissionPolicy=true",
+        "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
+    ]
+
+
+def clients(programs: Mapping[str, Path], state: State) -> dict[str, Command]:
+    """What is started once the API server answers."""
+    return {
+        "kubelet": [
+            str(programs["kubelet"]),
+            f"--config={state.root}/kubelet/config.yaml",
+            f"--kubeconfig={state.kubeconfig('node')}",
+            f"--hostname-override={settings.NODE_NAME}",
+            f"--root-dir={state.root}/kubelet/root",
+            f"--cert-dir={state.root}/kubelet/pki",
+            f"--node-ip={settings.NODE_IP}",
+        ],
+        "controller-manager": [
+            str(programs["kube-controller-manager"]),
+            f"--kubeconfig={state.kubeconfig('controller-manager')}",
+            f"--service-account-private-key-file={state.pki}/sa.key",
+            f"--root-ca-file={state.pki}/ca.crt",
+            f"--cluster-signing-cert-file={state.pki}/ca.crt",
+            f"--cluster-signing-key-file={state.pki}/ca.key",
+            "--use-service-account-credentials",
+            "--bind-address=127.0.0.1",
+            "--leader-elect=false",
+        ],
+        "scheduler": [
+            str(programs["kube-scheduler"]),
+            f"--kubeconfig={state.kubeconfig('scheduler')}",
+            "--bind-address=127.0.0.1",
+            "--leader-elect=false",
+        ],
+        "proxy": [
+            str(programs["kube-proxy"]),
+            f"--kubeconfig={state.kubeconfig('proxy')}",
+            "--proxy-mode=iptables",
+            f"--hostname-override={settings.NODE_NAME}",
+            f"--cluster-cidr={settings.POD_SUBNET}",
+            "--conntrack-max-per-core=0",
+            f"--bind-address={settings.NODE_IP}",
+        ],
+        "coredns": [str(programs["coredns"]), "-conf", f"{state.root}/Corefile"],
+        "local-path": [
+            str(programs["local-path-provisioner"]),
+            "start",
+            f"--config={state.root}/local-path.json",
+            f"--kubeconfig={state.kubeconfig('admin')}",
+            f"--helper-image={settings.BASE_IMAGE}",
+            f"--helper-pod-file={MANIFESTS}/local-path-helper.yaml",
+        ],
+    }

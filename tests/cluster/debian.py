@@ -1,0 +1,51 @@
+"""Debian packages that the harness needs: finds those that are missing and installs them, saying so first."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from progress import HarnessError, output, run, say, step
+
+CLUSTER = (
+    "buildah",
+    "ca-certificates",
+    "conntrack",
+    "containerd",
+    "containernetworking-plugins",
+    "iproute2",
+    "iptables",
+    "mmdebstrap",
+    "openssl",
+    "runc",
+)
+VENV = ("python3-venv",)
+
+
+def missing(packages: Sequence[str], status: str) -> list[str]:
+    """Those that dpkg's list, lines of NAME and STATUS, does not show as installed."""
+    lines = (line.split() for line in status.splitlines())
+    installed = {words[0] for words in lines if words[1:] == ["installed"]}
+    return [package for package in packages if package not in installed]
+
+
+def missing_here(packages: Sequence[str]) -> list[str]:
+    """Those that this host lacks."""
+    if not shutil.which("dpkg-query"):
+        raise HarnessError("This host has no dpkg-query, so it is no Debian: the test cluster needs Debian 12.")
+    return missing(packages, output(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n"]))
+
+
+def install(packages: Sequence[str], log: Path) -> None:
+    """Install what is missing; nothing is asked of apt when nothing is."""
+    needed = missing_here(packages)
+    if not needed:
+        return
+    if os.geteuid() != 0:
+        raise HarnessError(f"Debian packages are missing: run `apt-get install {' '.join(needed)}` as root.")
+    say(f"Debian packages that are missing here and will be installed: {' '.join(needed)}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with step("apt-get update", log):
+        run(["apt-get", "update", "--quiet"], log, env=env)
+    with step("apt-get install", log):
+        run(["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *needed], log, env=env)

@@ -1,0 +1,150 @@
+"""Container images without docker and without a registry, kept in the cache as OCI archives by their content.
+
+buildah works in a storage of its own below the cache; nothing of the host's images is touched. `chroot` isolation,
+because podman, crun and user namespaces do not work on every host that the tests run on.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import places
+import settings
+from progress import HarnessError, output, run, step
+
+BASE_RECIPE = ("--variant=minbase", "--include=ca-certificates", "trixie")
+PAUSE_CONFIG = ("--entrypoint", '["/bin/sleep","infinity"]', "--cmd", "")
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+PROJECT_INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "requirements", "agent", "operator", "image")
+TARGETS = ("toolbox", "operator")
+ARCHIVES_KEPT = 3
+LOADED = places.RUN / "images"  # what the running node has: a file per image, with the archive's name in it
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image by its name in the cluster, and the archive that holds this content of it."""
+
+    name: str
+    archive: Path
+
+    @property
+    def family(self) -> str:
+        """The archive's name without the content."""
+        return self.archive.stem.rpartition("-")[0]
+
+
+def base_images(cache: Path) -> list[Image]:
+    """Debian and the pause image: what the node needs before it can run any pod."""
+    content = places.content_of([], places.HERE, *BASE_RECIPE, *PAUSE_CONFIG)
+    return [
+        Image(settings.BASE_IMAGE, cache / "images" / f"debian-{content}.tar"),
+        Image(settings.PAUSE_IMAGE, cache / "images" / f"pause-{content}.tar"),
+    ]
+
+
+def project_image(cache: Path, target: str) -> Image:
+    """A target of the Dockerfile, named localhost/troubleshooter/TARGET:dev."""
+    inputs = [path for name in PROJECT_INPUTS if (path := places.CHECKOUT / name).exists()]
+    content = places.content_of(inputs, places.CHECKOUT, target, *BASE_RECIPE)
+    return Image(f"localhost/troubleshooter/{target}:dev", cache / "images" / f"{target}-{content}.tar")
+
+
+def build_base(cache: Path) -> None:
+    """Make Debian's image from Debian's packages, and the pause image from that."""
+    debian, pause = base_images(cache)
+    if pause.archive.exists() and debian.archive.exists():
+        return
+    log = cache / "logs" / "build-base-images.log"
+    log.unlink(missing_ok=True)
+    rootfs = cache / "images" / "debian.rootfs.tar"
+    rootfs.parent.mkdir(parents=True, exist_ok=True)
+    with step("making the Debian base image (about half a minute)", log):
+        run(["mmdebstrap", *BASE_RECIPE, rootfs], log)
+        container = output([*_buildah(cache), "from", "scratch"])
+        run([*_buildah(cache), "add", "--quiet", container, rootfs, "/"], log)
+        rootfs.unlink()
+        _commit(cache, log, container, debian, ("--cmd", "/bin/bash"))
+        container = output([*_buildah(cache), "from", "--pull=never", debian.name])
+        _commit(cache, log, container, pause, PAUSE_CONFIG)
+
+
+def _commit(cache: Path, log: Path, container: str, image: Image, config: Sequence[str]) -> None:
+    run([*_buildah(cache), "config", *config, container], log)
+    run([*_buildah(cache), "commit", "--quiet", "--rm", container, image.name], log)
+    _archive(cache, log, image)
+
+
+def build_project(cache: Path, target: str) -> Image:
+    """The image of a target of the Dockerfile, built unless this content of it has an archive already."""
+    if not (places.CHECKOUT / "Dockerfile").exists():
+        raise HarnessError(f"{places.CHECKOUT} has no Dockerfile: there is no image to build")
+    image = project_image(cache, target)
+    if not image.archive.exists():
+        log = cache / "logs" / f"build-{target}.log"
+        log.unlink(missing_ok=True)
+        with step(f"building the image {image.name}", log):
+            _build_target(cache, log, target, image)
+    return image
+
+
+def _build_target(cache: Path, log: Path, target: str, image: Image) -> None:
+    # The host's certificates let pip reach its index from inside, also where a proxy has one of its own.
+    options = ["--layers", "--pull=never", "--isolation=chroot", f"--secret=id=ca,src={CA_BUNDLE}"]
+    _need_base(cache, log)
+    run([*_buildah(cache), "bud", *options, f"--target={target}", f"--tag={image.name}", places.CHECKOUT], log)
+    _archive(cache, log, image)
+    _forget_old(image)
+
+
+def _need_base(cache: Path, log: Path) -> None:
+    """Give buildah its base image back where only the archive was kept."""
+    base = base_images(cache)[0]
+    known = subprocess.run([*_buildah(cache), "inspect", "--type=image", base.name], capture_output=True, check=False)
+    if known.returncode:
+        loaded = output([*_buildah(cache), "pull", "--quiet", f"oci-archive:{base.archive}"])
+        run([*_buildah(cache), "tag", loaded, base.name], log)
+
+
+def _archive(cache: Path, log: Path, image: Image) -> None:
+    """Uncompressed: packing takes longer than reading, and it is read at every start."""
+    partial = image.archive.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    target = f"oci-archive:{partial}:{image.name}"
+    run([*_buildah(cache), "push", "--quiet", "--disable-compression", image.name, target], log)
+    partial.rename(image.archive)
+
+
+def _forget_old(image: Image) -> None:
+    """Keep the latest few archives of an image: going back and forth between two versions is common."""
+    archives = image.archive.parent.glob(f"{image.family}-*.tar")
+    for old in sorted(archives, key=lambda path: path.stat().st_mtime)[:-ARCHIVES_KEPT]:
+        old.unlink()
+
+
+def load(images: Sequence[Image]) -> None:
+    """Put images into the running node, unless it has this very content of them."""
+    LOADED.mkdir(exist_ok=True)
+    for image in images:
+        mark = LOADED / image.family
+        if mark.exists() and mark.read_text() == image.archive.name:
+            continue
+        with step(f"loading {image.name} into the node"):
+            output([*ctr(), "images", "import", image.archive])
+        mark.write_text(image.archive.name)
+
+
+def forget_loaded() -> None:
+    """A new node has no image."""
+    shutil.rmtree(LOADED, ignore_errors=True)
+
+
+def ctr() -> list[str]:
+    """containerd's own client, talking to the node."""
+    return ["ctr", "--address", str(places.CONTAINERD_SOCKET), "--namespace", "k8s.io"]
+
+
+def _buildah(cache: Path) -> list[str]:
+    return ["buildah", "--root", str(cache / "buildah"), "--runroot", str(places.RUN / "buildah")]
