@@ -1,0 +1,3 @@
+from troubleshooter_agent.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,72 @@
+"""The processes that PID 1 forks: recorders, menders and the reporter, each with a channel to it."""
+
+import gc
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from troubleshooter_agent import channel, process
+from troubleshooter_agent.contract import ExitCode
+
+Work = Callable[[socket.socket], int]
+
+
+@dataclass
+class Child:
+    """A forked process; `channel` is PID 1's end."""
+
+    pid: int
+    pidfd: int
+    channel: socket.socket
+
+    def close(self) -> None:
+        """Forget a process that has ended."""
+        os.close(self.pidfd)
+        self.channel.close()
+
+
+def fork(work: Work, inherited: Iterable[int]) -> Child:
+    """A process that does `work` with its end of a channel and exits with what that returns.
+
+    `inherited` are descriptors of PID 1 that the new process has no business with.
+    """
+    ours, theirs = channel.pair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        for fd in inherited:
+            os.close(fd)
+        os._exit(_contained(work, theirs))
+    theirs.close()
+    ours.settimeout(0)
+    return Child(pid, os.pidfd_open(pid), ours)
+
+
+def settle() -> None:
+    """Before the first fork: keep the collector from touching, and so copying, what all processes share."""
+    gc.collect()
+    gc.freeze()
+
+
+def exit_code(child: Child) -> int:
+    """Reap a child that has ended; negative for a signal."""
+    status = process.exit_status(child.pidfd)
+    return -(status - _SIGNALLED) if status > _SIGNALLED else status
+
+
+_SIGNALLED: Final = 128
+
+
+def _contained(work: Work, theirs: socket.socket) -> int:
+    """Nothing that `work` raises may run on in this copy of PID 1."""
+    try:
+        return work(theirs)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else ExitCode.AGENT_FAULT
+    except BaseException:  # noqa: BLE001 - told on stderr, then this process ends
+        traceback.print_exc(file=sys.stderr)
+        return ExitCode.AGENT_FAULT

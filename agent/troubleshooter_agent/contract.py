@@ -1,0 +1,217 @@
+"""Names and shapes that agent, operator, image and tests share; nothing here touches the system.
+
+The operator sees of the agent only this module and `asciicast`. What is written here is public:
+it stands in pods, on volumes and in the status of resources that outlive a version.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, TypedDict
+
+GROUP: Final = "troubleshooter.sh"
+VERSION: Final = "v1alpha1"
+
+# Labels.
+LABEL_APP: Final = "app.kubernetes.io/name"
+LABEL_INSTANCE: Final = "app.kubernetes.io/instance"
+LABEL_COMPONENT: Final = "app.kubernetes.io/component"
+LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+LABEL_NAME: Final = f"{GROUP}/name"
+LABEL_RECORDINGS: Final = f"{GROUP}/recordings"
+APP: Final = "troubleshooter"
+COMPONENT: Final = "toolbox"
+MANAGED_BY: Final = "troubleshooter-operator"
+
+# Annotations of the pod; each is projected into a file of the same last name under ANNOTATIONS_DIR.
+ANNOTATION_TIME_TO_LIVE: Final = f"{GROUP}/time-to-live"
+ANNOTATION_IDLE_TIMEOUT: Final = f"{GROUP}/idle-timeout"
+ANNOTATION_RETAINED: Final = f"{GROUP}/recordings-retained"
+ANNOTATION_REQUESTED_BY: Final = f"{GROUP}/requested-by"
+ANNOTATION_OWNER_UID: Final = f"{GROUP}/owner-uid"
+ANNOTATION_END: Final = f"{GROUP}/end"
+ANNOTATION_EXEC_IDENTITY: Final = f"{GROUP}/exec-identity"
+ANNOTATION_RUN: Final = f"{GROUP}/run"
+ANNOTATION_PURPOSE: Final = f"{GROUP}/purpose"
+ANNOTATION_IMAGE: Final = f"{GROUP}/image"
+ANNOTATION_MANIFEST: Final = f"{GROUP}/manifest-hash"  # what the pod was made from; not projected
+PROJECTED_ANNOTATIONS: Final = (
+    ANNOTATION_TIME_TO_LIVE,
+    ANNOTATION_IDLE_TIMEOUT,
+    ANNOTATION_RETAINED,
+    ANNOTATION_REQUESTED_BY,
+    ANNOTATION_OWNER_UID,
+    ANNOTATION_END,
+    ANNOTATION_EXEC_IDENTITY,
+    ANNOTATION_RUN,
+    ANNOTATION_PURPOSE,
+    ANNOTATION_IMAGE,
+)
+# Further files in ANNOTATIONS_DIR, from the pod's metadata: namespace, pod, pod-uid, and name (LABEL_NAME).
+PROJECTED_FIELDS: Final = {
+    "namespace": "metadata.namespace",
+    "pod": "metadata.name",
+    "pod-uid": "metadata.uid",
+    "name": f"metadata.labels['{LABEL_NAME}']",
+}
+
+# Annotations of claim and volume, for the latest run: whose recordings these are when all else is gone.
+ANNOTATION_NAMESPACE: Final = f"{GROUP}/namespace"
+ANNOTATION_NAME: Final = f"{GROUP}/name"
+ANNOTATION_UID: Final = f"{GROUP}/uid"
+ANNOTATION_STARTED_AT: Final = f"{GROUP}/started-at"
+ANNOTATION_ENDED_AT: Final = f"{GROUP}/ended-at"
+ANNOTATION_CHAIN: Final = f"{GROUP}/chain"
+ANNOTATION_DEFAULT_CLASS: Final = f"{GROUP}/is-default-class"
+
+UNVERIFIED: Final = "unverified"  # requested-by where nothing checks it
+
+
+class Retained(StrEnum):
+    """Value of the annotation recordings-retained; absent or empty: not yet known, so no shell opens."""
+
+    YES = "yes"
+    NOT_PERMITTED = "not-permitted"
+
+
+# The pod.
+CONTAINER: Final = "toolbox"
+METRICS_PORT: Final = 9464
+ANNOTATIONS_DIR: Final = "/etc/troubleshooter"
+RECORDINGS_DIR: Final = "/recordings"
+RUN_DIR: Final = "/run/troubleshooter"
+TERMINATION_LOG: Final = "/dev/termination-log"
+AGENT_COMMAND: Final = ("/opt/troubleshooter/bin/troubleshooter-agent", "run")
+IMAGE_UID: Final = 10001
+GRACE_SECONDS: Final = 30
+START_DEADLINE_SECONDS: Final = 600
+LONGEST_LIFE_SECONDS: Final = 7200
+SHORTEST_LIFE_SECONDS: Final = 60
+
+
+class ExitCode:
+    """Exit codes of the container, and of a shell that could not be recorded."""
+
+    OK: Final = 0
+    USAGE: Final = 64
+    AGENT_FAULT: Final = 70
+    NOT_RECORDED: Final = 74
+    ENDED_BY_TOOLBOX: Final = 124  # of a session that the toolbox ended
+
+
+class EndReason(StrEnum):
+    """Why a run ended: the reasons of the condition Ended, and of the termination message."""
+
+    IDLE_TIMEOUT = "IdleTimeout"
+    TIME_TO_LIVE_REACHED = "TimeToLiveReached"
+    STOPPED = "Stopped"
+    RECORDING_FAILED = "RecordingFailed"
+    AGENT_FAILED = "AgentFailed"
+    OUT_OF_MEMORY = "OutOfMemory"
+    EVICTED = "Evicted"
+    IMAGE_CHANGED = "ImageChanged"
+    POD_DELETED = "PodDeleted"
+    POD_LOST = "PodLost"
+    START_FAILED = "StartFailed"
+
+
+class SessionReport(TypedDict):
+    """One session in /status, in the termination message and in the resource's status."""
+
+    id: str
+    user: str
+    startedAt: str  # UTC, 2026-11-22T18:40:03Z
+    endedAt: str | None  # None while it runs
+    exitCode: int | None
+    bytes: int  # of the cast file
+    sha256: str | None  # of the cast file, hexadecimal
+    file: str  # path relative to the volume: NAMESPACE/NAME/….cast
+
+
+class Status(TypedDict):
+    """What GET /status answers (JSON)."""
+
+    agentVersion: str
+    startedAt: str
+    expiresAt: str
+    idleSince: str | None  # None before the toolbox is ready
+    lastActivityAt: str | None
+    timeToLiveSeconds: float
+    idleTimeoutSeconds: float
+    ready: bool
+    end: str  # the annotation `end` as the agent has seen it, else the reason it is ending for, else ""
+    sessionsActive: int
+    sessionCount: int  # ever opened in this run
+    recordedBytes: int
+    recordingFailures: int
+    chain: str
+    sessions: list[SessionReport]  # newest first
+
+
+class TerminationMessage(TypedDict):
+    """What the agent leaves in TERMINATION_LOG, at most TERMINATION_MESSAGE_BYTES of JSON."""
+
+    reason: str  # an EndReason
+    message: str  # one sentence
+    endedAt: str
+    sessionCount: int
+    recordedBytes: int
+    recordingFailures: int
+    chain: str
+    sessions: list[SessionReport]  # newest first, as many as fit
+
+
+TERMINATION_MESSAGE_BYTES: Final = 4000
+USER_BYTES: Final = 128  # of a user's name in the termination message
+
+_DURATION: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,5})s)?")
+
+
+@dataclass(frozen=True)
+class DurationError(ValueError):
+    """A duration that cannot be read; `value` is what was given."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.value!r} is no duration: write it like 90s, 45m or 1h30m"
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of a duration written like 90s, 45m or 1h30m (the rule of the CRD); DurationError otherwise."""
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise DurationError(text)
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def format_duration(seconds: float) -> str:
+    """A duration as people write it: 5400 is 1h30m, 60 is 1m, 0 is 0s; parts of a second are dropped."""
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = [f"{value}{unit}" for value, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if value]
+    return "".join(parts) or "0s"
+
+
+def format_time(epoch: float) -> str:
+    """An instant in UTC as the API writes it, in whole seconds: 2026-11-22T18:40:03Z."""
+    return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: str) -> float:
+    """Seconds since the epoch of an instant written as the API writes it; ValueError otherwise."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def projected_file(annotation: str) -> str:
+    """The file name under ANNOTATIONS_DIR of a projected annotation."""
+    return annotation.rpartition("/")[2]
+
+
+def downward_items() -> list[dict[str, Any]]:
+    """The items of the downward API volume at ANNOTATIONS_DIR, as the pod's manifest wants them."""
+    fields = dict(PROJECTED_FIELDS)
+    fields |= {projected_file(name): f"metadata.annotations['{name}']" for name in PROJECTED_ANNOTATIONS}
+    return [{"path": path, "fieldRef": {"fieldPath": field}} for path, field in fields.items()]

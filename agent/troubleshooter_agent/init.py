@@ -1,0 +1,259 @@
+"""PID 1 of the toolbox: a plain loop that forks, reaps, and owns the clock and the deadlines.
+
+All signals are blocked and read as a descriptor beside everything else. It writes no recording, reads
+no terminal and serves no HTTP: those are processes of their own, which it outlives.
+"""
+
+import os
+import select
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from troubleshooter_agent import annotations, children, client, identity, process, recovery, signals
+from troubleshooter_agent.contract import EndReason, ExitCode
+from troubleshooter_agent.door import Door, Visit, refuse
+from troubleshooter_agent.log import Log
+from troubleshooter_agent.loop import Loop
+from troubleshooter_agent.recorders import Recorders
+from troubleshooter_agent.reporting import Reporting
+from troubleshooter_agent.termination import termination_message
+from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
+
+BEAT_SECONDS: Final = 1.0
+LAST_WORD_SECONDS: Final = 6.0  # from the order to end to SIGKILL for whatever is left
+MEND_SECONDS: Final = 10.0  # from there to our own end, while casts are being mended
+CLIENT_SECONDS: Final = 1.0  # what the clients have to leave with their exit status
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
+_ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the toolbox is: folders, the clients' address, the reporter's address."""
+
+    recordings: Path
+    annotations: Path
+    run_folder: Path
+    termination_log: Path
+    address: str
+    listen: tuple[str, int]
+    home: str
+
+
+def run(settings: Settings, log: Log) -> int:
+    """Be PID 1: prepare the place, mend what an earlier agent left, then loop; the container's exit code."""
+    signals.block(_SIGNALS)
+    process.rename("tshoot-agent")
+    process.become_undumpable()
+    process.become_subreaper()
+    os.umask(0)  # the modes of recordings are meant as they are; programs get an ordinary umask back
+    _write_identity(settings, log)
+    state = _first_state(settings)
+    _recover(state, log)
+    return Init(settings, state, log).run()
+
+
+class Init:
+    """The loop; `clock` gives seconds of CLOCK_BOOTTIME."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: ToolboxState,
+        log: Log,
+        clock: Callable[[], float] = process.boot_time,
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._log = log
+        self._clock = clock
+        self._loop = Loop()
+        self._signals = signals.descriptor(_SIGNALS)
+        self._reporting = Reporting(
+            self._loop, log, annotations=settings.annotations, address=settings.listen, learn=self._learn
+        )
+        self._recorders = Recorders(
+            self._loop,
+            state.sessions,
+            log,
+            clock=clock,
+            changed=self._beat,
+            spare=lambda: self._reporting.pids,
+        )
+        self._next_beat = 0.0
+        self._killed = False
+
+    def run(self) -> int:
+        """Until the toolbox has ended; the exit code of the container."""
+        self._loop.watch(self._signals, self._hear_signals)
+        Door(self._loop, self._settings.address, self._answer)
+        children.settle()
+        self._learn(annotations.read(self._settings.annotations))
+        self._log.event("started", timeToLive=self._state.projected.time_to_live)
+        try:
+            while not self._is_over():
+                self._loop.turn(self._patience())
+                self._look_at_clock()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with its last words
+            self._fail(error)
+        return self._leave()
+
+    # What happens.
+
+    def _hear_signals(self) -> None:
+        for arrived in signals.read(self._signals):
+            if arrived.number == signal.SIGCHLD:
+                process.reap(spare=self._recorders.pids | self._reporting.pids)
+            elif arrived.number in _ENDING_SIGNALS and (os.getpid() != 1 or arrived.is_from_outside):
+                self._end(self._state.terminated(self._clock()))
+
+    def _answer(self, visit: Visit) -> None:
+        refusal = self._state.refusal()
+        if refusal is not None:
+            self._log.event("shell-refused", user=visit.request.user, why=refusal.sentence)
+            refuse(visit, refusal)
+            return
+        request = visit.request
+        is_shell = not request.argv
+        if is_shell:
+            request = replace(request, argv=client.shell_argv(request.environment))
+        job = self._state.job(request, self._clock())
+        if is_shell:
+            job = replace(job, first_line=self._state.greeting(job))
+        try:
+            self._recorders.open(job, visit)
+        except OSError as error:
+            sentence = (
+                f"this toolbox has no room for another session ({error.strerror}); close one and try again"
+            )
+            refuse(visit, Refusal(ExitCode.NOT_RECORDED, sentence))
+            self._log.event("shell-refused", user=request.user, why=sentence)
+
+    def _learn(self, files: dict[str, str]) -> None:
+        projected, faults = annotations.project(files, self._state.projected)
+        for fault in faults:
+            self._log.event("annotation-ignored", why=fault)
+        if projected != self._state.projected:
+            self._log.event("annotations", retained=projected.retained or "", end=projected.end)
+        self._state.learn(projected, self._clock())
+        self._beat()
+
+    # What only time brings.
+
+    def _patience(self) -> float:
+        now = self._clock()
+        return max(0.0, min(self._next_beat, self._state.next_look(now)) - now)
+
+    def _look_at_clock(self) -> None:
+        now = self._clock()
+        due = self._state.due(now)
+        if due is not None:
+            self._end(due)
+        elif self._state.ending is None:
+            self._warn(now)
+        if now >= self._next_beat:
+            self._beat()
+        self._kill_what_is_left(now)
+
+    def _warn(self, now: float) -> None:
+        for text in self._state.warnings(now):
+            self._log.event("warned", text=text)
+            self._recorders.tell({"say": f"\r\n[troubleshooter] {text}\r\n"})
+
+    def _beat(self) -> None:
+        now = self._clock()
+        self._next_beat = now + BEAT_SECONDS
+        self._reporting.beat(
+            {
+                "status": self._state.status(),
+                "failures": dict(self._state.sessions.failures),
+                "dropped": self._log.dropped,
+            },
+            now,
+        )
+
+    # The end.
+
+    def _end(self, ending: Ending) -> None:
+        """End the toolbox: every session is told, and has LAST_WORD_SECONDS from now."""
+        if self._state.ending is not None:
+            return
+        self._state.ending = ending
+        self._log.event("ending", reason=ending.reason, why=ending.why, sessions=len(self._recorders))
+        text = f"\r\n[troubleshooter] this toolbox has ended: {ending.why}; its recordings are kept\r\n"
+        self._recorders.tell({"end": ending.why, "text": text})
+        self._beat()
+
+    def _fail(self, error: Exception) -> None:
+        """A fault of our own: the recordings are finished, and the container says whose fault it was."""
+        self._log.event("agent-failed", error=repr(error), trace=traceback.format_exc())
+        self._recorders.tell({"end": "the agent failed", "text": "\r\n[troubleshooter] the agent failed\r\n"})
+        _wait_for(self._recorders.pidfds, LAST_WORD_SECONDS)
+        self._state.ending = Ending(EndReason.AGENT_FAILED, f"the agent failed: {error!r}", self._clock())
+
+    def _kill_what_is_left(self, now: float) -> None:
+        ending = self._state.ending
+        if ending is not None and not self._killed and now >= ending.since + LAST_WORD_SECONDS:
+            self._killed = True
+            process.kill_descendants(os.getpid(), spare=self._reporting.pids)
+
+    def _is_over(self) -> bool:
+        ending = self._state.ending
+        if ending is None:
+            return False
+        return not self._recorders or self._clock() > ending.since + LAST_WORD_SECONDS + MEND_SECONDS
+
+    def _leave(self) -> int:
+        ending = self._state.ending
+        assert ending is not None
+        _wait_for(self._recorders.clients, CLIENT_SECONDS)
+        try:
+            self._settings.termination_log.write_bytes(
+                termination_message(self._state.last_words(self._clock()))
+            )
+        except OSError as error:
+            self._log.event("no-termination-message", error=error)
+        self._beat()
+        self._log.event("ended", reason=ending.reason, why=ending.why, sessions=self._state.sessions.count)
+        return ExitCode.AGENT_FAULT if ending.reason is EndReason.AGENT_FAILED else ExitCode.OK
+
+
+def _first_state(settings: Settings) -> ToolboxState:
+    projected, _ = annotations.project(annotations.read(settings.annotations), None)
+    return ToolboxState(
+        started_at=process.start_of(os.getpid()),
+        wall=time.time() - process.boot_time(),
+        root=settings.recordings,
+        projected=projected,
+    )
+
+
+def _wait_for(pidfds: list[int], seconds: float) -> None:
+    """Wait until processes have ended: our own end would take their exit status with them."""
+    deadline = time.monotonic() + seconds
+    for pidfd in pidfds:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+
+
+def _write_identity(settings: Settings, log: Log) -> None:
+    try:
+        identity.write(settings.run_folder, uid=os.getuid(), gid=os.getgid(), home=settings.home)
+    except OSError as error:
+        log.event("no-user-name", error=error)
+
+
+def _recover(state: ToolboxState, log: Log) -> None:
+    try:
+        mended = recovery.recover(state.root, state.folder)
+    except OSError as error:
+        log.event("not-mended", error=error)
+        return
+    for summary in mended:
+        log.event("mended", file=summary.file, bytes=summary.bytes)

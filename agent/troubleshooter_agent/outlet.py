@@ -1,0 +1,92 @@
+"""The way to the person: writes that never block, and the moment when nobody seems to be there.
+
+A lost kubectl is silent: its terminal takes some 64 KiB and then nothing, with no error. So the
+recorder writes without blocking, waits for a slow terminal, and calls one that takes nothing for
+STALL_SECONDS detached. A pipe is never called detached: its reader may take all the time it wants.
+"""
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import Final
+
+STALL_SECONDS: Final = 10.0
+
+
+def reopen(fd: int, flags: int) -> int:
+    """A descriptor of our own for an open file, so that not blocking stays our private matter.
+
+    O_NONBLOCK set on the passed descriptor itself would be shared with the client and its processes.
+    """
+    return os.open(f"/proc/self/fd/{fd}", flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def own(fd: int, flags: int) -> int:
+    """`fd` reopened; as it is where a new descriptor would be another file position or cannot be had."""
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return fd
+    if stat.S_ISSOCK(mode):
+        os.set_blocking(fd, False)
+        return fd
+    return reopen(fd, flags)
+
+
+@dataclass
+class Outlet:
+    """What is still to be written to `fd`; times are seconds of any one clock."""
+
+    fd: int
+    may_stall: bool
+    pending: bytearray = field(default_factory=bytearray)
+    stalled_at: float | None = None
+    is_gone: bool = False
+    is_broken: bool = False  # a write said so, which the program on the other side must learn too
+    is_detached: bool = False
+    skipped: int = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the other side must take something before more is worth reading."""
+        return bool(self.pending)
+
+    def offer(self, content: bytes, now: float) -> None:
+        """Write what can be written now and keep the rest; what nobody will see is only counted."""
+        if self.is_gone or self.is_detached:
+            self.skipped += len(content)
+            return
+        self.pending += content
+        self.pump(now)
+
+    def pump(self, now: float) -> None:
+        """Write on; called when the descriptor takes something, and after `offer`."""
+        try:
+            while self.pending:
+                del self.pending[: os.write(self.fd, self.pending)]
+                self.stalled_at = None
+        except BlockingIOError:
+            self.stalled_at = now if self.stalled_at is None else self.stalled_at
+        except OSError:  # EIO, EPIPE: the terminal or the reader is gone
+            self.is_broken = True
+            self.leave(gone=True)
+
+    def detach_if_stalled(self, now: float) -> bool:
+        """Call a terminal detached that took nothing for too long; whether that happened just now."""
+        if not self.may_stall or self.stalled_at is None or now - self.stalled_at < STALL_SECONDS:
+            return False
+        self.leave(gone=False)
+        return True
+
+    def leave(self, *, gone: bool) -> None:
+        """Stop writing: for good if the other side is gone, else until it takes something again."""
+        self.skipped += len(self.pending)
+        self.pending.clear()
+        self.stalled_at = None
+        self.is_gone = self.is_gone or gone
+        self.is_detached = True
+
+    def attach(self) -> int:
+        """Write again; how many bytes were not shown meanwhile."""
+        skipped, self.skipped = self.skipped, 0
+        self.is_detached = False
+        return skipped

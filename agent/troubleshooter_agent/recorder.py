@@ -1,0 +1,231 @@
+"""A recorder process: one session from the first byte of its cast to the exit status for the client.
+
+PID 1 forks one for each session, `record` one for a local session. It starts the program, lets `relay`
+move the bytes, and then says what became of the recording: in the terminal, in the cast, beside it, to
+PID 1 and to the client. It never ends the toolbox.
+"""
+
+import contextlib
+import os
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from troubleshooter_agent import asciicast, channel, process, spawn
+from troubleshooter_agent.asciicast import Encoder
+from troubleshooter_agent.contract import ExitCode, format_time
+from troubleshooter_agent.errors import NotRecordedError, not_recorded
+from troubleshooter_agent.outlet import Outlet, own
+from troubleshooter_agent.pulse import Pulse
+from troubleshooter_agent.recording import Recording
+from troubleshooter_agent.relay import RESET_TERMINAL, Relay
+from troubleshooter_agent.session import Job
+from troubleshooter_agent.shelf import shelve
+from troubleshooter_agent.spawn import CannotRunError, Child
+from troubleshooter_agent.summary import Summary
+from troubleshooter_agent.writer import CastWriter, Syncer
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a recorder is connected to: the client, PID 1 (None for `record`), the person's descriptors."""
+
+    client: socket.socket
+    control: socket.socket | None
+    descriptors: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the program ended: the exit status for the client, and why in words."""
+
+    status: int
+    why: str
+
+
+def record(job: Job, ends: Ends) -> int:
+    """Record one session; the exit status of the recorder process, 0 if the recording is whole."""
+    process.rename("tshoot-recorder")
+    process.become_subreaper()
+    started = time.time()
+    writer = CastWriter(_recording(job, ends, started), Encoder(time.monotonic()), time.monotonic)
+    outcome = _run(job, ends, writer, started)
+    return ExitCode.OK if writer.failure is None else outcome.status
+
+
+def _recording(job: Job, ends: Ends, started: float) -> Recording:
+    """The new cast, or the end of this process with a sentence to the person and to PID 1."""
+    size = job.size or asciicast.DEFAULT_SIZE
+    title = job.toolbox.purpose or f"{job.toolbox.namespace}/{job.toolbox.name}".strip("/")
+    first_lines = asciicast.header_line(
+        size=size, timestamp=started, title=title, env=job.recorded_environment(), session=job.header()
+    ) + asciicast.marker_line(0.0, asciicast.STARTED)
+    try:
+        return Recording.create(job.cast, first_lines)
+    except NotRecordedError as error:
+        _tell(ends.control, {"failed": error.kind, "message": str(error)})
+        _tell(ends.client, {"exit": error.exit_code, "say": f"no shell without a recording: {error}"})
+        raise SystemExit(error.exit_code) from error
+
+
+def _run(job: Job, ends: Ends, writer: CastWriter, started: float) -> Outcome:
+    pulse = Pulse(ends.control, process.boot_time)
+    outlets = _outlets(job, ends)
+    _tell(ends.control, {"opened": {"id": job.id, "user": job.user, "file": job.file, "at": started}})
+    _tell(ends.client, {"opened": job.id})
+    try:
+        child = _start(job, ends)
+    except CannotRunError as error:
+        line_end = "\n" if job.size is None else "\r\n"
+        outlets[-1].offer(writer.output(f"shell: {error}{line_end}".encode()), time.monotonic())
+        outcome = Outcome(error.status, f"exit status {error.status}")
+        _finish(job, ends, writer, outcome, started)
+        _tell(ends.client, {"exit": outcome.status})
+        return outcome
+    relay = Relay(child, writer, outlets, _terminal(job, outlets), time.monotonic, pulse.keyed)
+    relay.hang_up_when_left = job.hang_up_when_left
+    session = _Session(job, ends, writer, relay, pulse)
+    outcome = session.run()
+    _finish(job, ends, writer, outcome, started)
+    session.release(outcome)
+    return outcome
+
+
+def _start(job: Job, ends: Ends) -> Child:
+    if job.size is None:
+        return spawn.on_pipes(job.program, stdin=ends.descriptors[0])
+    return spawn.on_terminal(job.program, columns=job.size[0], rows=job.size[1])
+
+
+def _outlets(job: Job, ends: Ends) -> tuple[Outlet, ...]:
+    if job.size is None:
+        return tuple(Outlet(own(fd, os.O_WRONLY), may_stall=False) for fd in ends.descriptors[1:])
+    return (Outlet(own(ends.descriptors[0], os.O_RDWR), may_stall=True),)
+
+
+def _terminal(job: Job, outlets: tuple[Outlet, ...]) -> int | None:
+    return None if job.size is None else outlets[0].fd
+
+
+class _Session:
+    """The rounds of a relay, and the messages of client and PID 1 between them."""
+
+    def __init__(self, job: Job, ends: Ends, writer: CastWriter, relay: Relay, pulse: Pulse) -> None:
+        self._job = job
+        self._ends = ends
+        self._writer = writer
+        self._relay = relay
+        self._pulse = pulse
+        self._ordered: str | None = None  # why the toolbox ended the session
+        wake, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._syncer = Syncer(writer.recording, self._sync_failed)
+        relay.begin()
+        relay.watch(wake, lambda: None)  # a failed sync ends the wait; the clock's look finds it
+        relay.watch(ends.client.fileno(), self._hear_client)
+        if ends.control is not None:
+            relay.watch(ends.control.fileno(), self._hear_control)
+
+    def run(self) -> Outcome:
+        self._syncer.start()
+        if self._job.first_line:
+            self._relay.say(self._job.first_line)
+        while self._relay.status is None:
+            self._relay.turn(self._pulse.patience())
+            self._pulse.beat(self._relay, self._writer.recording.length)
+        self._syncer.stop()
+        return self._outcome(self._relay.status)
+
+    def release(self, outcome: Outcome) -> None:
+        """Let the person have what is still theirs, then the exit status."""
+        if self._writer.failure is not None:
+            self._say_unrecorded(self._writer.failure)
+        while self._relay.drain():
+            pass
+        _tell(self._ends.client, {"exit": outcome.status})
+
+    def _outcome(self, status: int) -> Outcome:
+        if self._writer.failure is not None:
+            return Outcome(ExitCode.NOT_RECORDED, str(self._writer.failure))
+        if self._ordered is not None:
+            return Outcome(ExitCode.ENDED_BY_TOOLBOX, self._ordered)
+        return Outcome(status, f"exit status {status}")
+
+    def _say_unrecorded(self, error: NotRecordedError) -> None:
+        """The one line that is not in the recording, because nothing is any more."""
+        line = f"\r\n[troubleshooter] this session ended, since it can no longer be recorded: {error}\r\n"
+        if self._job.size is not None:
+            self._relay.outlets[0].offer(RESET_TERMINAL + line.encode(), time.monotonic())
+
+    def _sync_failed(self, error: NotRecordedError) -> None:
+        self._writer.fail(error)
+        os.write(self._wake, b"!")
+
+    def _hear_client(self) -> None:
+        try:
+            message = channel.receive(self._ends.client).message
+        except channel.ChannelClosedError:
+            self._relay.forget(self._ends.client.fileno())
+            self._relay.left()
+            return
+        match message:
+            case {"size": [int() as columns, int() as rows]}:
+                self._relay.resize(columns, rows)
+
+    def _hear_control(self) -> None:
+        control = self._ends.control
+        assert control is not None
+        try:
+            message = channel.receive(control).message
+        except channel.ChannelClosedError:  # PID 1 is gone, and with it the pod; the recording is to be whole
+            self._relay.forget(control.fileno())
+            self._end("the agent is gone", "")
+            return
+        match message:
+            case {"say": str() as text}:
+                self._relay.say(text)
+            case {"end": str() as why, "text": str() as text}:
+                self._end(why, text)
+
+    def _end(self, why: str, text: str) -> None:
+        self._ordered = self._ordered or why
+        self._relay.say(RESET_TERMINAL.decode() + text)
+        self._relay.end()
+
+
+def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome, started: float) -> None:
+    """Complete the cast, put its summary beside it, and tell PID 1."""
+    writer.finish(outcome.why)
+    recording = writer.recording
+    summary = Summary(
+        id=job.id,
+        user=job.user,
+        verified=job.verified,
+        run=job.toolbox.run,
+        startedAt=format_time(started),
+        endedAt=format_time(time.time()),
+        exitCode=outcome.status,
+        why=outcome.why,
+        bytes=recording.length,
+        sha256=recording.sha256,
+        file=job.file,
+        failure=str(writer.failure) if writer.failure else None,
+    )
+    if ends.control is not None:  # a local recording is one file
+        _shelve(job, writer, summary)
+    failed = writer.failure.kind if writer.failure else None
+    _tell(ends.control, {"done": summary.to_dict(), "failure": failed})
+
+
+def _shelve(job: Job, writer: CastWriter, summary: Summary) -> None:
+    try:
+        shelve(job.cast, summary)
+    except OSError as error:
+        writer.fail(not_recorded(error, str(job.cast)))
+
+
+def _tell(receiver: socket.socket | None, message: dict[str, Any]) -> None:
+    """Send to somebody who may be gone: then nobody is left to tell."""
+    if receiver is not None:
+        with contextlib.suppress(channel.ChannelClosedError, BlockingIOError):
+            channel.send(receiver, message)

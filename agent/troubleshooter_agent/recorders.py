@@ -1,0 +1,199 @@
+"""The recorders of PID 1: one process a session, and a mender for the cast of one that died.
+
+PID 1 asks it to open a session and to tell all of them something. It reads no recording and no
+terminal; what recorders report goes into the sessions of the toolbox.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from troubleshooter_agent import channel, children, process, recorder, recovery
+from troubleshooter_agent.children import Child
+from troubleshooter_agent.contract import ExitCode
+from troubleshooter_agent.door import Visit
+from troubleshooter_agent.log import Log
+from troubleshooter_agent.loop import Loop
+from troubleshooter_agent.session import Job
+from troubleshooter_agent.sessions import Sessions
+from troubleshooter_agent.summary import Summary
+
+RECORDER_DIED: Final = "recorder-died"
+
+
+@dataclass
+class Worker:
+    """A process at work on one session: its recorder, or the mender after that one died."""
+
+    child: Child
+    job: Job
+    mends: bool = False
+    done: bool = False
+
+
+class Recorders:
+    """All of them; `changed` is called when a session begins or ends.
+
+    `spare` names the other children of PID 1, which the end of a session must not touch.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        sessions: Sessions,
+        log: Log,
+        *,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        spare: Callable[[], frozenset[int]],
+    ) -> None:
+        self._loop = loop
+        self._sessions = sessions
+        self._log = log
+        self._clock = clock
+        self._changed = changed
+        self._spare = spare
+        self._workers: dict[int, Worker] = {}
+        self._clients: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    @property
+    def pids(self) -> frozenset[int]:
+        return frozenset(self._workers)
+
+    @property
+    def pidfds(self) -> list[int]:
+        """Of all workers."""
+        return [worker.child.pidfd for worker in self._workers.values()]
+
+    @property
+    def clients(self) -> list[int]:
+        """Pidfds of the clients that are still there, also of those whose session has just ended."""
+        return list(self._clients)
+
+    def open(self, job: Job, visit: Visit) -> None:
+        """Record a session in a process of its own, which talks to the client from now on.
+
+        OSError when there is no room for another process or descriptor.
+        """
+        visit.connection.settimeout(None)
+
+        def work(control: Any) -> int:
+            return recorder.record(job, recorder.Ends(visit.connection, control, visit.descriptors))
+
+        worker = Worker(children.fork(work, self._loop.descriptors()), job)
+        with contextlib.suppress(OSError):  # the client is already gone
+            self._expect_to_leave(os.pidfd_open(channel.peer(visit.connection).pid))
+        self._adopt(worker)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send to every recorder; one that is too slow to hear is ended with the toolbox anyway."""
+        for worker in self._workers.values():
+            with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
+                channel.send(worker.child.channel, message)
+
+    def _expect_to_leave(self, client: int) -> None:
+        def left() -> None:
+            self._loop.forget(client)
+            self._clients.remove(client)
+            os.close(client)
+
+        self._clients.add(client)
+        self._loop.watch(client, left)
+
+    def _adopt(self, worker: Worker) -> None:
+        self._workers[worker.child.pid] = worker
+        self._loop.watch(worker.child.channel, lambda: self._hear(worker))
+        self._loop.watch(worker.child.pidfd, lambda: self._ended(worker))
+
+    def _hear(self, worker: Worker) -> None:
+        while True:
+            try:
+                message = channel.receive(worker.child.channel).message
+            except BlockingIOError:
+                return
+            except channel.ChannelClosedError:
+                self._loop.forget(worker.child.channel)
+                return
+            self._note(worker, message)
+
+    def _note(self, worker: Worker, message: dict[str, Any]) -> None:
+        match message:
+            case {"opened": dict() as opened}:
+                self._sessions.opened(opened, self._clock())
+                self._log.event(
+                    "session-opened", id=worker.job.id, user=worker.job.user, file=worker.job.file
+                )
+            case {"failed": str() as kind, "message": str() as text}:
+                worker.done = True
+                self._sessions.failures[kind] += 1
+                self._log.event("session-not-recorded", id=worker.job.id, kind=kind, why=text)
+            case {"done": dict() as summary, "failure": failure}:
+                worker.done = True
+                self._done(Summary(**summary), failure)
+            case _:
+                self._sessions.heard(worker.job.id, message)
+                return
+        self._changed()
+
+    def _done(self, summary: Summary, failure: str | None) -> None:
+        self._sessions.done(summary, failure)
+        self._log.event(
+            "session-ended",
+            id=summary.id,
+            user=summary.user,
+            why=summary.why,
+            bytes=summary.bytes,
+            sha256=summary.sha256,
+            failure=failure or "none",
+        )
+
+    def _ended(self, worker: Worker) -> None:
+        self._hear(worker)  # what it said last
+        code = children.exit_code(worker.child)
+        self._loop.forget(worker.child.pidfd)
+        self._loop.forget(worker.child.channel)
+        worker.child.close()
+        del self._workers[worker.child.pid]
+        if not worker.done:
+            self._bury(worker, code)
+
+    def _bury(self, worker: Worker, code: int) -> None:
+        """A recorder died without a word: end what it had started, and have its cast mended."""
+        why = f"its recorder was killed by signal {-code}" if code < 0 else f"its recorder failed with {code}"
+        self._log.event("recorder-died", id=worker.job.id, why=why, mends=worker.mends)
+        process.kill_descendants(os.getpid(), spare=self.pids | self._spare())
+        if worker.mends:
+            self._done(_unmended(worker.job, why), RECORDER_DIED)
+        else:
+            self._mend(worker.job, why)
+
+    def _mend(self, job: Job, why: str) -> None:
+        def work(control: Any) -> int:
+            summary = recovery.mend(job.root, job.cast, why) or _unmended(job, why)
+            channel.send(control, {"done": summary.to_dict(), "failure": RECORDER_DIED})
+            return ExitCode.OK
+
+        self._adopt(Worker(children.fork(work, self._loop.descriptors()), job, mends=True))
+
+
+def _unmended(job: Job, why: str) -> Summary:
+    """What can be said of a session whose cast could not even be mended."""
+    return Summary(
+        id=job.id,
+        user=job.user,
+        verified=job.verified,
+        run=job.toolbox.run,
+        startedAt="",
+        endedAt="",
+        exitCode=None,
+        why=why,
+        bytes=0,
+        sha256=None,
+        file=job.file,
+        failure="could not be mended",
+    )

@@ -1,0 +1,103 @@
+"""The sessions of a run, as PID 1 knows them from what their recorders report; no effects."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from troubleshooter_agent.activity import SessionActivity
+from troubleshooter_agent.contract import SessionReport, format_time
+from troubleshooter_agent.summary import Summary, next_chain
+
+REPORTED: Final = 50  # sessions in /status; all of them are in the folder's index
+
+
+@dataclass
+class OpenSession:
+    """A session that runs; `opened_at`, `last_key` and `last_working` are seconds of CLOCK_BOOTTIME."""
+
+    id: str
+    user: str
+    file: str
+    started: float  # seconds since the epoch
+    opened_at: float
+    last_key: float
+    last_working: float | None = None
+    bytes: int = 0
+
+    def activity(self, *, active: bool) -> SessionActivity:
+        return SessionActivity(
+            opened_at=self.opened_at, last_key=self.last_key, last_working=self.last_working, active=active
+        )
+
+    def report(self) -> SessionReport:
+        return SessionReport(
+            id=self.id,
+            user=self.user,
+            startedAt=format_time(self.started),
+            endedAt=None,
+            exitCode=None,
+            bytes=self.bytes,
+            sha256=None,
+            file=self.file,
+        )
+
+
+@dataclass
+class Sessions:
+    """All sessions of one run."""
+
+    open: dict[str, OpenSession] = field(default_factory=dict)
+    past: list[SessionActivity] = field(default_factory=list)
+    reports: list[SessionReport] = field(default_factory=list)  # of ended sessions, newest first
+    count: int = 0
+    ended_bytes: int = 0
+    chain: str = ""
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def opened(self, message: dict[str, Any], now: float) -> OpenSession:
+        """A recorder has begun its recording."""
+        session = OpenSession(
+            id=message["id"],
+            user=message["user"],
+            file=message["file"],
+            started=message["at"],
+            opened_at=now,
+            last_key=now,
+        )
+        self.open[session.id] = session
+        self.count += 1
+        return session
+
+    def heard(self, session_id: str, message: dict[str, Any]) -> None:
+        """A recorder has told of keys, running work, or bytes."""
+        session = self.open.get(session_id)
+        if session is not None:
+            session.last_key = max(session.last_key, message.get("key", session.last_key))
+            session.last_working = message.get("working", session.last_working)
+            session.bytes = message.get("bytes", session.bytes)
+
+    def done(self, summary: Summary, failure: str | None) -> None:
+        """A session has ended; `failure` is the kind, if its recording is not complete."""
+        session = self.open.pop(summary.id, None)
+        if session is not None:
+            self.past.append(session.activity(active=False))
+        self.reports.insert(0, summary.report())
+        del self.reports[REPORTED:]
+        self.ended_bytes += summary.bytes
+        if summary.sha256 is not None:
+            self.chain = next_chain(self.chain, summary.sha256)
+        if failure is not None:
+            self.failures[failure] += 1
+
+    def activities(self) -> list[SessionActivity]:
+        """What the idle rule needs; of the sessions that have ended the latest says it all."""
+        return [session.activity(active=True) for session in self.open.values()] + self.past
+
+    @property
+    def recorded_bytes(self) -> int:
+        return self.ended_bytes + sum(session.bytes for session in self.open.values())
+
+    def newest_first(self) -> list[SessionReport]:
+        """Reports of running and ended sessions."""
+        running = sorted(self.open.values(), key=lambda session: session.started, reverse=True)
+        return ([session.report() for session in running] + self.reports)[:REPORTED]

@@ -1,0 +1,30 @@
+"""The person's terminal, as the client sees it: its size, and raw mode that always ends."""
+
+import contextlib
+import os
+import termios
+import tty
+from collections.abc import Iterator
+
+
+def is_terminal(*descriptors: int) -> bool:
+    """Whether all of them are a terminal."""
+    return all(os.isatty(fd) for fd in descriptors)
+
+
+def size(fd: int) -> tuple[int, int]:
+    """Columns and rows; 0 where the terminal does not know them."""
+    columns, rows = os.get_terminal_size(fd)
+    return columns, rows
+
+
+@contextlib.contextmanager
+def raw(fd: int) -> Iterator[None]:
+    """Raw mode for the length of a block; restored at once, without waiting for unread output."""
+    before = termios.tcgetattr(fd)
+    tty.setraw(fd, termios.TCSANOW)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(termios.error):  # the terminal may be gone by then
+            termios.tcsetattr(fd, termios.TCSANOW, before)

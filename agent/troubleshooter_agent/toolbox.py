@@ -1,0 +1,222 @@
+"""What PID 1 knows of its toolbox: the annotations, the clocks, the sessions; decides, touches nothing.
+
+`init` asks it what to do at each turn. Times named *_at and `now` are seconds of CLOCK_BOOTTIME.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from troubleshooter_agent import __version__, lifetime
+from troubleshooter_agent.activity import idle_since
+from troubleshooter_agent.annotations import Projected
+from troubleshooter_agent.contract import (
+    EndReason,
+    ExitCode,
+    Retained,
+    Status,
+    TerminationMessage,
+    format_duration,
+    format_time,
+)
+from troubleshooter_agent.lifetime import Deadline, Warned
+from troubleshooter_agent.session import Job, Toolbox, cast_name, new_id
+from troubleshooter_agent.sessions import Sessions
+from troubleshooter_agent.spawn import Program
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The toolbox is ending: the reason for machines, `why` for the recordings, since when."""
+
+    reason: EndReason
+    why: str
+    since: float
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A session that does not start: the exit status and the sentence; with `wait` another try may do."""
+
+    status: int
+    sentence: str
+    wait: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """A client's wish, checked for its types."""
+
+    argv: tuple[str, ...]
+    user: str
+    environment: dict[str, str]
+    folder: str
+    size: tuple[int, int] | None
+
+
+_WHYS: Final = {
+    EndReason.STOPPED: "stopped",
+    EndReason.TIME_TO_LIVE_REACHED: "time to live reached",
+    EndReason.IDLE_TIMEOUT: "idle",
+}
+
+
+_NOT_YET_RETAINED: Final = "waiting until the volume of the recordings is known to be retained"
+_NOT_RETAINED: Final = (
+    "no shell, because its recording could be deleted: this cluster does not permit the volume to be "
+    "retained (an administrator can offer a storage class with reclaimPolicy: Retain)"
+)
+
+
+@dataclass
+class ToolboxState:
+    """One run, from PID 1's start to its end; `wall` is the epoch at CLOCK_BOOTTIME 0."""
+
+    started_at: float
+    wall: float
+    root: Path
+    projected: Projected
+    sessions: Sessions = field(default_factory=Sessions)
+    ready_at: float | None = None
+    ending: Ending | None = None
+    warned: dict[EndReason, Warned] = field(default_factory=dict)
+
+    def learn(self, projected: Projected, now: float) -> None:
+        """Take up what the operator has written on the pod."""
+        self.projected = projected
+        if self.ready_at is None and projected.retained is Retained.YES:
+            self.ready_at = now
+
+    @property
+    def folder(self) -> Path:
+        """Where this toolbox keeps its recordings."""
+        return self.root / self.projected.namespace / self.projected.name
+
+    def deadlines(self) -> tuple[Deadline, ...]:
+        """The nearest first."""
+        return lifetime.deadlines(
+            started=self.started_at,
+            time_to_live=self.projected.time_to_live,
+            idle_since=self._idle_since(),
+            idle_timeout=self.projected.idle_timeout,
+        )
+
+    def next_look(self, now: float) -> float:
+        """When a warning or the end is due."""
+        return min(lifetime.next_warning(deadline, now) for deadline in self.deadlines())
+
+    def due(self, now: float) -> Ending | None:
+        """The end, if it is now."""
+        first = self.deadlines()[0]
+        if self.ending is not None or now < first.at:
+            return None
+        return Ending(first.reason, first.why, now)
+
+    def warnings(self, now: float) -> list[str]:
+        """What is to be said in every open terminal now."""
+        due = [lifetime.warning_due(deadline, now, self.warned.values()) for deadline in self.deadlines()]
+        given = [warned for warned in due if warned is not None]
+        self.warned |= {warned.deadline.reason: warned for warned in given}
+        return [lifetime.warning_text(warned) for warned in given]
+
+    def terminated(self, now: float) -> Ending:
+        """The end that somebody outside ordered by SIGTERM; the operator says why, others do not."""
+        try:
+            reason = EndReason(self.projected.end)
+        except ValueError:
+            return Ending(EndReason.POD_DELETED, "pod deleted", now)
+        return Ending(reason, _WHYS.get(reason, reason.value), now)
+
+    def refusal(self) -> Refusal | None:
+        """Why no session may start now, if so."""
+        if self.ending is not None:
+            return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
+        match self.projected.retained:
+            case Retained.YES:
+                return None
+            case Retained.NOT_PERMITTED:
+                return Refusal(ExitCode.NOT_RECORDED, _NOT_RETAINED)
+        return Refusal(ExitCode.NOT_RECORDED, _NOT_YET_RETAINED, wait=True)
+
+    def job(self, request: Request, now: float) -> Job:
+        """The session that a request asks for."""
+        session_id = new_id()
+        user = request.user or "unknown"
+        environment = {**request.environment, "TROUBLESHOOTER_SESSION": session_id}
+        return Job(
+            id=session_id,
+            user=user,
+            verified=bool(request.user) and self.projected.exec_identity == "enforced",
+            toolbox=self._toolbox(),
+            program=Program(request.argv, environment, request.folder),
+            size=request.size,
+            root=self.root,
+            cast=self.folder / cast_name(self.wall + now, session_id),
+        )
+
+    def greeting(self, job: Job) -> str:
+        """The first line of a shell: that it is recorded, as whom, until when."""
+        checked = "" if job.verified else " (not verified)"
+        until = format_time(self.wall + self.started_at + self.projected.time_to_live)
+        idle = format_duration(self.projected.idle_timeout)
+        return (
+            f"[troubleshooter] this shell is recorded as {printable(job.user)}{checked}, "
+            f"until {until} at the latest; without a key it ends after {idle}\r\n"
+        )
+
+    def status(self) -> Status:
+        """What /status tells."""
+        idle = self._idle_since()
+        return Status(
+            agentVersion=__version__,
+            startedAt=format_time(self.wall + self.started_at),
+            expiresAt=format_time(self.wall + self.started_at + self.projected.time_to_live),
+            idleSince=None if idle is None else format_time(self.wall + idle),
+            lastActivityAt=None if idle is None else format_time(self.wall + idle),
+            timeToLiveSeconds=self.projected.time_to_live,
+            idleTimeoutSeconds=self.projected.idle_timeout,
+            ready=self.refusal() is None,
+            end=self.projected.end or (self.ending.reason if self.ending else ""),
+            sessionsActive=len(self.sessions.open),
+            sessionCount=self.sessions.count,
+            recordedBytes=self.sessions.recorded_bytes,
+            recordingFailures=self.sessions.failures.total(),
+            chain=self.sessions.chain,
+            sessions=self.sessions.newest_first(),
+        )
+
+    def last_words(self, now: float) -> TerminationMessage:
+        """The termination message of the ending."""
+        assert self.ending is not None
+        return TerminationMessage(
+            reason=self.ending.reason,
+            message=self.ending.why,
+            endedAt=format_time(self.wall + now),
+            sessionCount=self.sessions.count,
+            recordedBytes=self.sessions.recorded_bytes,
+            recordingFailures=self.sessions.failures.total(),
+            chain=self.sessions.chain,
+            sessions=self.sessions.newest_first(),
+        )
+
+    def _idle_since(self) -> float | None:
+        if self.ready_at is None:
+            return None
+        return idle_since(ready_at=self.ready_at, sessions=self.sessions.activities())
+
+    def _toolbox(self) -> Toolbox:
+        projected = self.projected
+        return Toolbox(
+            namespace=projected.namespace,
+            name=projected.name,
+            run=projected.run,
+            pod=projected.pod,
+            pod_uid=projected.pod_uid,
+            purpose=projected.purpose,
+            image=projected.image,
+        )
+
+
+def printable(text: str) -> str:
+    """A stranger's text for a terminal: what is no printable character becomes a question mark."""
+    return "".join(character if character.isprintable() else "?" for character in text)
