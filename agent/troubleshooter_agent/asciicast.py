@@ -79,7 +79,7 @@ def parse_header(line: bytes) -> dict[str, Any]:
 def parse_event(line: bytes) -> Event:
     """The event on a line; NotACastError if it is torn or none."""
     match _parse(line):
-        case [int() | float() as time, str() as code, str() as text]:
+        case [int() | float() as time, str() as code, str() as text] if not isinstance(time, bool):
             return Event(float(time), code, text)
     raise NotACastError("not an event of a cast")
 

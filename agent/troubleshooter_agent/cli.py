@@ -67,6 +67,7 @@ class Record:
         argv = self.argv or client.shell_argv(os.environ)
         job = Job(
             id=session_id,
+            started=started,
             user=os.environ.get("USER", "unknown"),
             verified=False,
             toolbox=Toolbox(namespace="", name=os.uname().nodename),

@@ -48,18 +48,17 @@ def record(job: Job, ends: Ends) -> int:
     """Record one session; the exit status of the recorder process, 0 if the recording is whole."""
     process.rename("tshoot-recorder")
     process.become_subreaper()
-    started = time.time()
-    writer = CastWriter(_recording(job, ends, started), Encoder(time.monotonic()), time.monotonic)
-    outcome = _run(job, ends, writer, started)
+    writer = CastWriter(_recording(job, ends), Encoder(time.monotonic()), time.monotonic)
+    outcome = _run(job, ends, writer)
     return ExitCode.OK if writer.failure is None else outcome.status
 
 
-def _recording(job: Job, ends: Ends, started: float) -> Recording:
+def _recording(job: Job, ends: Ends) -> Recording:
     """The new cast, or the end of this process with a sentence to the person and to PID 1."""
     size = job.size or asciicast.DEFAULT_SIZE
     title = job.toolbox.purpose or f"{job.toolbox.namespace}/{job.toolbox.name}".strip("/")
     first_lines = asciicast.header_line(
-        size=size, timestamp=started, title=title, env=job.recorded_environment(), session=job.header()
+        size=size, timestamp=job.started, title=title, env=job.recorded_environment(), session=job.header()
     ) + asciicast.marker_line(0.0, asciicast.STARTED)
     try:
         return Recording.create(job.cast, first_lines)
@@ -69,10 +68,10 @@ def _recording(job: Job, ends: Ends, started: float) -> Recording:
         raise SystemExit(error.exit_code) from error
 
 
-def _run(job: Job, ends: Ends, writer: CastWriter, started: float) -> Outcome:
+def _run(job: Job, ends: Ends, writer: CastWriter) -> Outcome:
     pulse = Pulse(ends.control, process.boot_time)
     outlets = _outlets(job, ends)
-    _tell(ends.control, {"opened": {"id": job.id, "user": job.user, "file": job.file, "at": started}})
+    _tell(ends.control, {"opened": {"id": job.id, "user": job.user, "file": job.file, "at": job.started}})
     _tell(ends.client, {"opened": job.id})
     try:
         child = _start(job, ends)
@@ -80,14 +79,14 @@ def _run(job: Job, ends: Ends, writer: CastWriter, started: float) -> Outcome:
         line_end = "\n" if job.size is None else "\r\n"
         outlets[-1].offer(writer.output(f"shell: {error}{line_end}".encode()), time.monotonic())
         outcome = Outcome(error.status, f"exit status {error.status}")
-        _finish(job, ends, writer, outcome, started)
+        _finish(job, ends, writer, outcome)
         _tell(ends.client, {"exit": outcome.status})
         return outcome
     relay = Relay(child, writer, outlets, _terminal(job, outlets), time.monotonic, pulse.keyed)
     relay.hang_up_when_left = job.hang_up_when_left
     session = _Session(job, ends, writer, relay, pulse)
     outcome = session.run()
-    _finish(job, ends, writer, outcome, started)
+    _finish(job, ends, writer, outcome)
     session.release(outcome)
     return outcome
 
@@ -193,7 +192,7 @@ class _Session:
         self._relay.end()
 
 
-def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome, started: float) -> None:
+def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
     """Complete the cast, put its summary beside it, and tell PID 1."""
     writer.finish(outcome.why)
     recording = writer.recording
@@ -202,7 +201,7 @@ def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome, started:
         user=job.user,
         verified=job.verified,
         run=job.toolbox.run,
-        startedAt=format_time(started),
+        startedAt=format_time(job.started),
         endedAt=format_time(time.time()),
         exitCode=outcome.status,
         why=outcome.why,

@@ -6,13 +6,14 @@ terminal; what recorders report goes into the sessions of the toolbox.
 
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from troubleshooter_agent import channel, children, process, recorder, recovery
 from troubleshooter_agent.children import Child
-from troubleshooter_agent.contract import ExitCode
+from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.door import Visit
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
@@ -188,8 +189,8 @@ def _unmended(job: Job, why: str) -> Summary:
         user=job.user,
         verified=job.verified,
         run=job.toolbox.run,
-        startedAt="",
-        endedAt="",
+        startedAt=format_time(job.started),
+        endedAt=format_time(time.time()),
         exitCode=None,
         why=why,
         bytes=0,

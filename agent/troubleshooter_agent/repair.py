@@ -1,14 +1,17 @@
-"""What a cast that ended too early is worth: which bytes to keep, and the marker to add; pure.
+"""What a cast that ended too early is worth: which bytes to keep, and what to add; pure.
 
 A kill cuts a write between two pages, so the last line may be torn, and no player opens a torn line.
 PID 1 applies the result to the file, the next agent on the volume does the same for files that a lost
 node left behind, and readers apply it to a copy.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from troubleshooter_agent.asciicast import (
+    DEFAULT_SIZE,
     ENDED_PREFIX,
     MARKER,
     Event,
@@ -18,58 +21,87 @@ from troubleshooter_agent.asciicast import (
     parse_header,
 )
 
-TAIL_BYTES: Final = 4 << 20  # what to read of the end: more than the longest line that the recorder writes
+TAIL_BYTES: Final = 4 << 20  # read at a time, from the end on
+_LONGEST_LINE: Final = 1 << 20  # more than the recorder ever writes in one line
+# For a file of which not even the header is whole; version and size are all that every player wants.
+_BARE_HEADER: Final = b'{"version":2,"width":%d,"height":%d}\n' % DEFAULT_SIZE
+
+
+Read = Callable[[int, int], bytes]  # offset and length to bytes, as of os.pread
 
 
 @dataclass(frozen=True)
 class Repair:
-    """Keep `keep` bytes of what was examined, then append `append`; `last` is the last whole event."""
+    """Of a file of `size` bytes keep the first `keep`, then append `append`.
 
+    `last` is the last whole event, None if there is none.
+    """
+
+    size: int
     keep: int
     append: bytes
     last: Event | None
 
     @property
     def is_needed(self) -> bool:
-        return bool(self.append)
+        return self.keep < self.size or bool(self.append)
 
 
-def examine(tail: bytes, reason: str) -> Repair:
-    """How to mend a cast that ends in `tail`, whose end is told as `reason`.
+def examine(cast: bytes, reason: str) -> Repair:
+    """How to mend a whole file, whose end is told as `reason`."""
+    return examine_file(lambda offset, length: cast[offset : offset + length], len(cast), reason)
 
-    `tail` is the whole file or its last TAIL_BYTES. Keep is 0 when nothing in it is whole.
-    """
-    end = len(tail)
-    while end > 0:
-        start = tail.rfind(b"\n", 0, end - 1) + 1
-        whole = _whole(tail[start:end])
-        if whole is not None:
-            return _after(tail, end, whole.event, reason)
-        end = start
-    return Repair(0, b"", None)
+
+def examine_file(read: Read, size: int, reason: str) -> Repair:
+    """How to mend a file of `size` bytes; only its end is read, and more the more of it is torn."""
+    end = size
+    while True:
+        start = max(0, end - TAIL_BYTES)
+        found = _last_whole(read(start, end - start))
+        if found is not None:
+            return _after(found, start, size, reason)
+        if start == 0:
+            return Repair(size, 0, _BARE_HEADER + _marker(None, reason), None)
+        end = start + _LONGEST_LINE  # a line may lie across the border
 
 
 @dataclass(frozen=True)
 class _Line:
-    event: Event | None  # None: the header
+    """A whole line; `event` is None for the header, `end` is where it ends in what was examined."""
+
+    event: Event | None
+    end: int
+    has_newline: bool
 
 
-def _whole(line: bytes) -> _Line | None:
-    try:
-        return _Line(parse_event(line))
-    except NotACastError:
-        pass
-    try:
+def _last_whole(tail: bytes) -> _Line | None:
+    end = len(tail)
+    while end > 0:
+        start = tail.rfind(b"\n", 0, end - 1) + 1
+        line = tail[start:end]
+        if (whole := _whole(line, end)) is not None:
+            return whole
+        end = start
+    return None
+
+
+def _whole(line: bytes, end: int) -> _Line | None:
+    has_newline = line.endswith(b"\n")
+    with suppress(NotACastError):
+        return _Line(parse_event(line), end, has_newline)
+    with suppress(NotACastError):
         parse_header(line)
-    except NotACastError:
-        return None
-    return _Line(None)
+        return _Line(None, end, has_newline)
+    return None
 
 
-def _after(tail: bytes, end: int, last: Event | None, reason: str) -> Repair:
-    newline = b"" if tail[end - 1 : end] == b"\n" else b"\n"
-    said = last is not None and last.code == MARKER and last.text.startswith(ENDED_PREFIX)
-    if said and end == len(tail) and not newline:
-        return Repair(end, b"", last)
-    marker = b"" if said else marker_line(last.time if last else 0.0, f"{ENDED_PREFIX}: {reason}")
-    return Repair(end, newline + marker, last)
+def _after(line: _Line, start: int, size: int, reason: str) -> Repair:
+    last = line.event
+    is_said = last is not None and last.code == MARKER and last.text.startswith(ENDED_PREFIX)
+    newline = b"" if line.has_newline else b"\n"
+    append = newline if is_said else newline + _marker(last, reason)
+    return Repair(size, start + line.end, append, last)
+
+
+def _marker(last: Event | None, reason: str) -> bytes:
+    return marker_line(last.time if last else 0.0, f"{ENDED_PREFIX}: {reason}")

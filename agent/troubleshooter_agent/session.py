@@ -33,9 +33,14 @@ class Toolbox:
 
 @dataclass(frozen=True)
 class Job:
-    """One session to record; `size` is columns and rows of the person's terminal, or None without one."""
+    """One session to record.
+
+    `started` is seconds since the epoch; `size` is columns and rows of the person's terminal, or None
+    without one.
+    """
 
     id: str
+    started: float
     user: str
     verified: bool
     toolbox: Toolbox

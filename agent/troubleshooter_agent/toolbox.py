@@ -145,6 +145,7 @@ class ToolboxState:
         environment = {**request.environment, "TROUBLESHOOTER_SESSION": session_id}
         return Job(
             id=session_id,
+            started=self.wall + now,
             user=user,
             verified=bool(request.user) and self.projected.exec_identity == "enforced",
             toolbox=self._toolbox(),

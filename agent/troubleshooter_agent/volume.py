@@ -1,0 +1,123 @@
+"""Finds and opens recordings on a volume that nobody vouches for; called by the readings.
+
+Whoever had a shell could write there, so a name is only a name: links are not followed, and what is
+no ordinary file (a FIFO would hang its reader) is not read. It never writes.
+"""
+
+import errno
+import fcntl
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, ClassVar, Final
+
+from troubleshooter_agent.errors import AgentError, UsageError
+
+_ID: Final = re.compile(r"[a-z0-9]{8}")
+_CAST: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z-([a-z0-9]{8})\.cast", re.ASCII)
+_DEPTH: Final = 2  # NAMESPACE/NAME
+_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WHYS: Final = {errno.ELOOP: "it is a symbolic link, and those are not followed here"}
+
+
+class ReadingError(AgentError):
+    """A recording that is not there or cannot be read."""
+
+    exit_code: ClassVar[int] = 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cast on the volume, by its name; `folder` is a descriptor that lives until the next one is found."""
+
+    id: str
+    started_at: str  # as the name tells it: 2026-11-22T18:40:03Z
+    file: PurePosixPath  # relative to the volume
+    folder: int
+
+    def open(self) -> BinaryIO:
+        """The cast; ReadingError if it is no ordinary file that may be read."""
+        return _open(self.file.name, str(self.file), self.folder)
+
+    def summary(self, most_bytes: int) -> bytes:
+        """What the summary beside it says, empty when there is none."""
+        try:
+            with _open(f"{self.file.stem}.json", str(self.file), self.folder) as file:
+                return file.read(most_bytes)
+        except ReadingError:
+            return b""
+
+
+def walk(root: Path) -> Iterator[Found]:
+    """All casts on the volume, in no order; ReadingError if there is no such folder."""
+    if not root.is_dir():
+        raise ReadingError(f"there is no folder {root}", "name the recordings' folder with --recordings")
+    top = root.resolve()
+    for path, folders, files, folder in os.fwalk(top):
+        place = PurePosixPath(path).relative_to(top)
+        if len(place.parts) == _DEPTH:
+            folders.clear()
+        for name in files:
+            match = _CAST.fullmatch(name)
+            if match:
+                day, hour, minute, second, session_id = match.groups()
+                yield Found(session_id, f"{day}T{hour}:{minute}:{second}Z", place / name, folder)
+
+
+def open_recording(root: Path, wanted: str) -> BinaryIO:
+    """The cast with the id `wanted`, or at the path `wanted`, as it is or relative to the volume."""
+    if _ID.fullmatch(wanted):
+        return _open_by_id(root, wanted)
+    if not wanted.endswith(".cast"):
+        raise UsageError(
+            f"{wanted!r} is no id of a recording",
+            "an id is 8 of a-z and 0-9, as `list` shows it; the path of a .cast does too",
+        )
+    if os.path.lexists(wanted):
+        return _open(wanted, wanted)
+    for found in walk(root):
+        if str(found.file) == wanted:
+            return found.open()
+    raise ReadingError(f"there is no recording {wanted}", "`list` shows those on the volume")
+
+
+def is_running(cast: BinaryIO) -> bool:
+    """Whether the recorder of a cast lives: it holds a lock on it for as long, and only on this node."""
+    try:
+        fcntl.flock(cast, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a volume without locks
+        return False
+    fcntl.flock(cast, fcntl.LOCK_UN)
+    return False
+
+
+def _open_by_id(root: Path, session_id: str) -> BinaryIO:
+    found = [(one.file, one.open()) for one in walk(root) if one.id == session_id]
+    match found:
+        case [(_, cast)]:
+            return cast
+        case []:
+            raise ReadingError(
+                f"there is no recording {session_id} under {root}", "`list` shows those on the volume"
+            )
+    for _, cast in found:
+        cast.close()
+    files = ", ".join(str(file) for file, _ in found)
+    raise ReadingError(f"{len(found)} recordings have the id {session_id}: {files}", "give the path of one")
+
+
+def _open(name: str, shown: str, folder: int | None = None) -> BinaryIO:
+    try:
+        fd = os.open(name, _FLAGS, dir_fd=folder)
+    except OSError as error:
+        why = _WHYS.get(error.errno or 0) or os.strerror(error.errno or 0)
+        raise ReadingError(f"cannot read {shown}: {why}") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ReadingError(f"cannot read {shown}: it is no ordinary file")
+    return os.fdopen(fd, "rb")
