@@ -29,7 +29,7 @@ COMMANDS: Final = (
     "dig +short kubernetes.default.svc.cluster.local",
     "curl -sk --max-time 5 https://kubernetes.default.svc/version | head -5",
     "openssl s_client -connect kubernetes.default.svc:443 </dev/null 2>/dev/null | openssl x509 -noout -subject -enddate",
-    "traceroute -n -w 1 -m 3 kubernetes.default.svc",
+    "traceroute -n -w 1 -m 3 10.245.0.1",
     "ping -c 2 10.245.0.1",
 )
 LOCAL_COMMANDS: Final = ("uname -sr", "ls -l /proc/self/exe", "head -3 /etc/os-release")
