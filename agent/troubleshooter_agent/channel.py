@@ -1,6 +1,8 @@
 """JSON objects, one a packet, over a Unix socket, with descriptors beside them; used by all processes."""
 
 import array
+import errno
+import os
 import socket
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,10 +51,16 @@ def connect(address: str) -> socket.socket:
 
 
 def send(connection: socket.socket, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-    """Send one packet; BlockingIOError when the other side is slow, ChannelClosedError when it is gone."""
+    """Send one packet; BlockingIOError when the other side is slow, ChannelClosedError when it is gone.
+
+    OSError with EMSGSIZE for more than PACKET_BYTES, which nobody would receive whole.
+    """
+    packet = orjson.dumps(message)
+    if len(packet) > PACKET_BYTES:
+        raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     try:
-        connection.sendmsg([orjson.dumps(message)], ancillary, socket.MSG_NOSIGNAL)
+        connection.sendmsg([packet], ancillary, socket.MSG_NOSIGNAL)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise ChannelClosedError from error
 

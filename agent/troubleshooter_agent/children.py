@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -32,10 +33,16 @@ class Child:
 def fork(work: Work, inherited: Iterable[int]) -> Child:
     """A process that does `work` with its end of a channel and exits with what that returns.
 
-    `inherited` are descriptors of PID 1 that the new process has no business with.
+    `inherited` are descriptors of PID 1 that the new process has no business with. OSError when there is
+    no room for another process or descriptor.
     """
     ours, theirs = channel.pair()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
     if pid == 0:
         ours.close()
         for fd in inherited:
@@ -43,7 +50,13 @@ def fork(work: Work, inherited: Iterable[int]) -> Child:
         os._exit(_contained(work, theirs))
     theirs.close()
     ours.settimeout(0)
-    return Child(pid, os.pidfd_open(pid), ours)
+    try:
+        return Child(pid, os.pidfd_open(pid), ours)
+    except OSError:
+        ours.close()
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
 def settle() -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 from troubleshooter_agent import __version__, client, contract
 from troubleshooter_agent.client import Wish
@@ -198,9 +198,16 @@ def is_reading(argv: Sequence[str]) -> bool:
     return len(argv) > 1 and argv[0] == PROGRAM and argv[1] in READINGS
 
 
-def build_parser() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as all of the agent does: in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"see {self.prog} --help")
+
+
+def build_parser() -> _Parser:
     """The parser behind --help."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="Recorded shells for a toolbox in Kubernetes.")
+    parser = _Parser(prog=PROGRAM, description="Recorded shells for a toolbox in Kubernetes.")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
     _add_shell(verbs)
@@ -213,13 +220,11 @@ def build_parser() -> argparse.ArgumentParser:
 Verbs = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its type no public name
 
 
-def _add(
-    verbs: "Verbs[argparse.ArgumentParser]", verb: str, sentence: str, example: str
-) -> argparse.ArgumentParser:
+def _add(verbs: "Verbs[_Parser]", verb: str, sentence: str, example: str) -> _Parser:
     return verbs.add_parser(verb, help=sentence, description=sentence, epilog=f"example: {example}")
 
 
-def _add_shell(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+def _add_shell(verbs: "Verbs[_Parser]") -> None:
     shell = _add(
         verbs, "shell", "open a recorded session in this toolbox", "shell --user=alice -- dig kubernetes"
     )
@@ -230,7 +235,7 @@ def _add_shell(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     shell.add_argument("-c", metavar="COMMAND", help="a command line for your shell instead of a dialogue")
 
 
-def _add_record(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+def _add_record(verbs: "Verbs[_Parser]") -> None:
     record = _add(
         verbs,
         "record",
@@ -249,7 +254,7 @@ def _add_record(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     )
 
 
-def _add_readings(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+def _add_readings(verbs: "Verbs[_Parser]") -> None:
     sentences = {
         "list": "list the recordings on the volume",
         "cat": "print what a recorded terminal showed",
@@ -269,7 +274,7 @@ def _add_readings(verbs: "Verbs[argparse.ArgumentParser]") -> None:
             )
 
 
-def _add_run(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+def _add_run(verbs: "Verbs[_Parser]") -> None:
     run = _add(verbs, "run", "be PID 1 of a toolbox", f"{PROGRAM} run")
     folders = {
         "recordings": (contract.RECORDINGS_DIR, "the volume for the recordings"),

@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from troubleshooter_agent import channel, children, process, recorder, signals, terminal
 from troubleshooter_agent.contract import APP, ExitCode
 from troubleshooter_agent.copier import Copier, can_be_reopened
@@ -24,9 +26,10 @@ from troubleshooter_agent.errors import AgentFaultError, NotRecordedError, Usage
 from troubleshooter_agent.session import Job
 
 DESCRIPTORS: Final = (0, 1, 2)
+LONGEST_USER: Final = 1024  # bytes as JSON: /status has to hold those of many sessions
 WAIT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 0.5
-_SIGNALS: Final = (signal.SIGWINCH, signal.SIGHUP, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGWINCH, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,10 @@ class Wish:
     def to_message(self, environment: Mapping[str, str], size: tuple[int, int] | None) -> dict[str, Any]:
         return {
             "open": {
-                "argv": list(self.argv),
+                "argv": [_packed(word) for word in self.argv],
                 "user": self.user,
-                "environment": dict(environment),
-                "folder": _folder(),
+                "environment": {_packed(name): _packed(environment[name]) for name in environment if name},
+                "folder": _packed(_folder()),
                 "size": list(size) if size else None,
             }
         }
@@ -123,13 +126,13 @@ def _listen(connection: socket.socket, copier: Copier | None = None) -> _Answer:
     answer: _Answer | None = None
     while answer is None:
         sources = copier.sources if copier else []
-        ready, _, _ = select.select([fd, connection, *sources], (), ())
+        ready, _, _ = select.select([fd, connection.fileno(), *sources], (), ())
         for source in sources:
             if copier and source in ready:
                 copier.copy(source)
         if fd in ready:
             answer = _signalled(fd, connection)
-        if answer is None and connection in ready:
+        if answer is None and connection.fileno() in ready:
             answer = _answered(connection)
     os.close(fd)
     if copier:
@@ -175,6 +178,16 @@ def talk(sentence: str) -> None:
     sys.stderr.flush()
 
 
+def _packed(word: str) -> str:
+    """A word that need not be UTF-8, one character a byte: JSON takes no others."""
+    return os.fsencode(word).decode("latin-1")
+
+
+def unpacked(text: str) -> str:
+    """What `_packed` packed; ValueError for anything else."""
+    return os.fsdecode(text.encode("latin-1"))
+
+
 def _folder() -> str:
     try:
         return str(Path.cwd())
@@ -188,9 +201,17 @@ def shell_argv(environment: Mapping[str, str], command: str | None = None) -> tu
     return (shell,) if command is None else (shell, "-c", command)
 
 
+def is_too_long(user: str) -> bool:
+    """Whether a name is longer than anybody's."""
+    return len(orjson.dumps(user)) > LONGEST_USER
+
+
 def with_user(wish: Wish, arguments: Sequence[str]) -> tuple[Wish, list[str]]:
     """Take `--user=NAME` from the front of the arguments; anywhere else it is an argument, no identity."""
     prefix = "--user="
-    if arguments and arguments[0].startswith(prefix):
-        return replace(wish, user=arguments[0].removeprefix(prefix)), list(arguments[1:])
-    return wish, list(arguments)
+    if not arguments or not arguments[0].startswith(prefix):
+        return wish, list(arguments)
+    user = os.fsencode(arguments[0].removeprefix(prefix)).decode(errors="replace")
+    if is_too_long(user):
+        raise UsageError(f"--user={user[:20]}... is too long", f"a name has at most {LONGEST_USER} bytes")
+    return replace(wish, user=user), list(arguments[1:])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from troubleshooter_agent import channel
-from troubleshooter_agent.client import DESCRIPTORS
+from troubleshooter_agent.client import DESCRIPTORS, is_too_long, unpacked
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.toolbox import Refusal, Request
 
@@ -22,7 +22,8 @@ class Visit:
     descriptors: tuple[int, int, int]
 
 
-MOST_WAITING: Final = 64  # clients that have not yet said what they want
+MOST_SILENT: Final = 64  # clients that have not yet said what they want; one more, and the first has to go
+_LARGEST: Final = 65_535  # columns or rows of a terminal
 
 
 class Door:
@@ -31,19 +32,18 @@ class Door:
     def __init__(self, loop: Loop, address: str, answer: Callable[[Visit], None]) -> None:
         self._loop = loop
         self._answer = answer
-        self._waiting = 0
+        self._silent: dict[int, socket.socket] = {}  # the longest waiting first
         self._listener = channel.listen(address)
         loop.watch(self._listener, self._accept)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # the client is gone again, or there is no descriptor for it
             connection, _ = self._listener.accept()
-            if self._waiting == MOST_WAITING:
-                connection.close()
-                return
             connection.settimeout(0)
-            self._waiting += 1
+            self._silent[connection.fileno()] = connection
             self._loop.watch(connection, lambda: self._hear(connection))
+        if len(self._silent) > MOST_SILENT:
+            self._forget(next(iter(self._silent.values()))).close()
 
     def _hear(self, connection: socket.socket) -> None:
         try:
@@ -52,15 +52,17 @@ class Door:
             return
         except channel.ChannelClosedError:
             packet = channel.Packet({}, [])
-        self._waiting -= 1
-        self._loop.forget(connection)
         request = parse_request(packet)
-        with connection:
+        with self._forget(connection):
             if request is not None and channel.peer(connection).uid == os.getuid():
                 first, second, third = packet.descriptors
                 self._answer(Visit(connection, request, (first, second, third)))
         for fd in packet.descriptors:
             os.close(fd)
+
+    def _forget(self, connection: socket.socket) -> socket.socket:
+        self._loop.forget(connection)
+        return self._silent.pop(connection.fileno())
 
 
 def refuse(visit: Visit, refusal: Refusal) -> None:
@@ -71,22 +73,39 @@ def refuse(visit: Visit, refusal: Refusal) -> None:
 
 
 def parse_request(packet: channel.Packet) -> Request | None:
-    """A client's wish; None for anything else."""
+    """A client's wish; None for anything else, and for what no program can be started with."""
     match packet.message.get("open"):
         case {
             "argv": list() as argv,
             "user": str() as user,
             "environment": dict() as environment,
             "folder": str() as folder,
-            "size": size,
-        } if len(packet.descriptors) == len(DESCRIPTORS):
-            if all(isinstance(word, str) for word in (*argv, *environment.values())):
-                return Request(tuple(argv), user, environment, folder, _size(size))
+            "size": None | [int(), int()] as size,
+        } if len(packet.descriptors) == len(DESCRIPTORS) and not is_too_long(user):
+            with contextlib.suppress(ValueError):
+                return Request(
+                    argv=tuple(_word(word) for word in argv),
+                    user=user,
+                    environment={_name(name): _word(value) for name, value in environment.items()},
+                    folder=_word(folder),
+                    size=None if size is None else (_length(size[0]), _length(size[1])),
+                )
     return None
 
 
-def _size(size: object) -> tuple[int, int] | None:
-    match size:
-        case [int() as columns, int() as rows]:
-            return columns, rows
-    return None
+def _word(text: object) -> str:
+    if not isinstance(text, str) or "\0" in text:
+        raise ValueError
+    return unpacked(text)
+
+
+def _name(text: str) -> str:
+    if not text or "=" in text:
+        raise ValueError
+    return _word(text)
+
+
+def _length(number: int) -> int:
+    if not 0 <= number <= _LARGEST:
+        raise ValueError
+    return number

@@ -21,6 +21,7 @@ from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.reporting import Reporting
+from troubleshooter_agent.summary import Summary
 from troubleshooter_agent.termination import termination_message
 from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
 
@@ -54,7 +55,7 @@ def run(settings: Settings, log: Log) -> int:
     os.umask(0)  # the modes of recordings are meant as they are; programs get an ordinary umask back
     _write_identity(settings, log)
     state = _first_state(settings)
-    _recover(state, log)
+    _recover(state, log)  # forks: PID 1 must not wait for a slow volume
     return Init(settings, state, log).run()
 
 
@@ -147,7 +148,13 @@ class Init:
 
     def _patience(self) -> float:
         now = self._clock()
-        return max(0.0, min(self._next_beat, self._state.next_look(now)) - now)
+        return max(0.0, min(self._next_beat, self._next_look(now)) - now)
+
+    def _next_look(self, now: float) -> float:
+        ending = self._state.ending
+        if ending is None:
+            return self._state.next_look(now)
+        return self._next_beat if self._killed else ending.since + LAST_WORD_SECONDS
 
     def _look_at_clock(self) -> None:
         now = self._clock()
@@ -250,10 +257,20 @@ def _write_identity(settings: Settings, log: Log) -> None:
 
 
 def _recover(state: ToolboxState, log: Log) -> None:
+    """Have mended what was left behind before now; what new sessions write is not touched."""
     try:
-        mended = recovery.recover(state.root, state.folder)
+        found = recovery.left_behind(state.folder)
+        if found.casts or found.parts:
+            children.fork(lambda _: _mend(state.root, found, log), ()).close()  # reaped like any orphan
     except OSError as error:
         log.event("not-mended", error=error)
-        return
-    for summary in mended:
-        log.event("mended", file=summary.file, bytes=summary.bytes)
+
+
+def _mend(root: Path, found: recovery.LeftBehind, log: Log) -> int:
+    for mended in recovery.recover(root, found):
+        match mended:
+            case Summary(file=file, bytes=length):
+                log.event("mended", file=file, bytes=length)
+            case OSError() as error:
+                log.event("not-mended", error=error)
+    return ExitCode.OK

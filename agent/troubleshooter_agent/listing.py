@@ -80,7 +80,13 @@ def _from_summary(found: Found) -> Row | None:
         }:
             status = UNKNOWN if code is None else str(code)
             return Row(
-                found.id, found.started_at, user, _between(started, ended), status, str(length), str(found.file)
+                found.id,
+                found.started_at,
+                user,
+                _between(started, ended),
+                status,
+                str(length),
+                str(found.file),
             )
     return None
 

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import time
+from select import PIPE_BUF
 from typing import Final
 
 from troubleshooter_agent.contract import format_time
@@ -27,9 +28,9 @@ class Log:
     def event(self, event: str, **values: object) -> None:
         """One line: when, what, and the values."""
         words = {"time": format_time(time.time()), "event": event, **values}
-        line = " ".join(f"{key}={_value(value)}" for key, value in words.items()) + "\n"
+        line = " ".join(f"{key}={_value(value)}" for key, value in words.items())
         try:
-            os.write(self._fd, line.encode())
+            os.write(self._fd, line.encode()[: PIPE_BUF - 1] + b"\n")  # whole or not at all
         except OSError:  # BlockingIOError too
             self.dropped += 1
 

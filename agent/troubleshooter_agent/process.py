@@ -27,6 +27,11 @@ def become_undumpable() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
+def become_dumpable() -> None:
+    """Undo `become_undumpable`, for a process that is about to become an ordinary program."""
+    _prctl(_PR_SET_DUMPABLE, 1)
+
+
 def become_subreaper() -> None:
     """Have orphans of our descendants become our children instead of those of PID 1."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)

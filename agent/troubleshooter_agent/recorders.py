@@ -22,6 +22,7 @@ from troubleshooter_agent.sessions import Sessions
 from troubleshooter_agent.summary import Summary
 
 RECORDER_DIED: Final = "recorder-died"
+READER_SECONDS: Final = 0.5  # how long a mender waits for a reader to let go of the cast
 
 
 @dataclass
@@ -175,11 +176,21 @@ class Recorders:
 
     def _mend(self, job: Job, why: str) -> None:
         def work(control: Any) -> int:
-            summary = recovery.mend(job.root, job.cast, why) or _unmended(job, why)
+            summary = None
+            with contextlib.suppress(OSError):  # a full or failed volume
+                summary = recovery.mend(
+                    job.root, job.cast, why, session=job.header(), patience=READER_SECONDS
+                )
+            summary = summary or _unmended(job, why)
             channel.send(control, {"done": summary.to_dict(), "failure": RECORDER_DIED})
             return ExitCode.OK
 
-        self._adopt(Worker(children.fork(work, self._loop.descriptors()), job, mends=True))
+        try:
+            mender = children.fork(work, self._loop.descriptors())
+        except OSError:  # no room for a process; the next agent on the volume mends it
+            self._done(_unmended(job, why), RECORDER_DIED)
+            return
+        self._adopt(Worker(mender, job, mends=True))
 
 
 def _unmended(job: Job, why: str) -> Summary:

@@ -17,7 +17,9 @@ from troubleshooter_agent.errors import not_recorded
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-RESERVE_BYTES = 8192  # room for the last marker on a full volume; fallocate beyond the end would be eaten
+# Room on a full volume for the last marker, the summary and the index's line: three files may each need
+# another block of 4 KiB. fallocate beyond the cast's end would be eaten by the cast.
+RESERVE_BYTES = 16_384
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE = 0o660  # group 0 may read and mend what another uid of the same volume recorded
 
@@ -60,7 +62,7 @@ class Recording:
     @classmethod
     def _publish(cls, recording: Self, part: Path, first_lines: bytes) -> Self:
         fcntl.flock(recording.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # says that its recorder lives
-        _write_all(recording.fd, first_lines)
+        write_all(recording.fd, first_lines)
         os.fdatasync(recording.fd)
         os.link(part, recording.path, follow_symlinks=False)  # unlike rename, never over another file
         part.unlink()
@@ -72,7 +74,7 @@ class Recording:
     def append(self, lines: bytes) -> None:
         """Write whole lines; NotRecordedError if they do not all fit, and then none of them stays."""
         try:
-            _write_all(self.fd, lines)
+            write_all(self.fd, lines)
         except OSError as error:
             with contextlib.suppress(OSError):  # the first error is the one to tell
                 os.ftruncate(self.fd, self.length)
@@ -132,7 +134,7 @@ def _reserve(path: Path) -> int:
     name = path.with_name(f".{path.name}.reserve")
     fd = os.open(name, _CREATE | os.O_WRONLY, _MODE)
     try:
-        _write_all(fd, bytes(RESERVE_BYTES))
+        write_all(fd, bytes(RESERVE_BYTES))
     except OSError:
         os.close(fd)
         raise
@@ -141,7 +143,8 @@ def _reserve(path: Path) -> int:
     return fd
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
+    """Write everything; OSError when a part of it does not fit."""
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]

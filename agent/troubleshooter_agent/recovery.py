@@ -1,74 +1,125 @@
 """Mends what a dead recorder left: the cast's torn end, the summary that was not written.
 
-PID 1 forks a process for it when one of its recorders died, and runs it at the start for what an
-earlier agent on this volume left behind. A cast whose recorder lives is locked and is left alone.
+PID 1 forks a process for it when one of its recorders died, and another at its start for what an earlier
+agent on this volume left behind. A cast whose recorder lives is locked and is left alone. Whoever had a
+shell could write here, so nothing that a file says is taken for granted.
 """
 
 import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from troubleshooter_agent import asciicast, repair
 from troubleshooter_agent.contract import format_time
-from troubleshooter_agent.recording import part_of
+from troubleshooter_agent.recording import write_all
 from troubleshooter_agent.shelf import shelve, summary_of
 from troubleshooter_agent.summary import Summary
 
+AGENT_LOST: Final = "the recorder ended without a word (a lost node or a killed pod)"
 _FLAGS: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_RETRY_SECONDS: Final = 0.01
 _CHUNK: Final = 1 << 20
 _HEADER_BYTES: Final = 64 * 1024
-_AGENT_LOST: Final = "the recorder ended without a word (a lost node or a killed pod)"
+_LATEST: Final = 253_402_300_800  # the year 10,000, in which our times end
 
 
-def recover(root: Path, folder: Path) -> list[Summary]:
-    """Mend all casts in `folder` that have no summary; what was mended."""
+@dataclass(frozen=True)
+class LeftBehind:
+    """What an earlier agent has not finished: casts without a summary, and casts without a name."""
+
+    casts: tuple[Path, ...]
+    parts: tuple[Path, ...]
+
+
+def left_behind(folder: Path) -> LeftBehind:
+    """What there is to mend in `folder`; OSError if it cannot be read."""
     if not folder.is_dir():
-        return []
-    for part in folder.glob(".*.cast.part"):
-        _publish_or_drop(part)
-    casts = [cast for cast in sorted(folder.glob("*.cast")) if not summary_of(cast).exists()]
-    return [summary for cast in casts if (summary := mend(root, cast, _AGENT_LOST))]
+        return LeftBehind((), ())
+    return LeftBehind(
+        casts=tuple(cast for cast in sorted(folder.glob("*.cast")) if not summary_of(cast).exists()),
+        parts=tuple(sorted(folder.glob(".*.cast.part"))),
+    )
 
 
-def mend(root: Path, cast: Path, why: str) -> Summary | None:
-    """Make a cast whole and write its summary; None if its recorder lives or it is no cast.
+def recover(root: Path, found: LeftBehind) -> Iterator[Summary | OSError]:
+    """Mend one after the other: its summary, or why it could not be mended."""
+    published = (cast for part in found.parts if (cast := _publish_or_drop(part)))
+    for cast in (*found.casts, *published):
+        try:
+            summary = mend(root, cast, AGENT_LOST)
+        except OSError as error:
+            yield error
+        else:
+            if summary is not None:
+                yield summary
 
-    OSError as it comes: a volume that cannot be written is no reason to touch the cast.
+
+def mend(
+    root: Path,
+    cast: Path,
+    why: str,
+    *,
+    session: Mapping[str, Any] | None = None,
+    patience: float = 0.0,
+) -> Summary | None:
+    """Make a cast whole and write its summary; None if its recorder lives or it is no ordinary file.
+
+    `session` is what its header should say, for those who know better than a file that others can write.
+    `patience` is for how many seconds a reader that has a look at the lock is waited for. OSError as it
+    comes: what cannot be written stays as whole as it was.
     """
-    with _locked(cast) as fd:
+    with _locked(cast, patience) as fd:
         if fd is None:
             return None
-        size = os.fstat(fd).st_size
-        tail_at = max(0, size - repair.TAIL_BYTES)
-        found = repair.examine(os.pread(fd, repair.TAIL_BYTES, tail_at), why)
-        os.ftruncate(fd, tail_at + found.keep)
-        os.lseek(fd, 0, os.SEEK_END)
-        os.write(fd, found.append)
-        os.fdatasync(fd)
-        summary = _summary(root, cast, fd, why)
-    shelve(cast, summary)
+        ended = os.fstat(fd).st_mtime
+        _make_whole(fd, why)
+        summary = _summary(fd, root=root, cast=cast, why=why, ended=ended, session=session)
+    try:
+        shelve(cast, summary)
+    except OSError as error:
+        return replace(summary, failure=f"its summary could not be written: {error.strerror}")
     return summary
 
 
-def _summary(root: Path, cast: Path, fd: int, why: str) -> Summary:
+def _make_whole(fd: int, why: str) -> None:
+    found = repair.examine_file(
+        lambda offset, length: os.pread(fd, length, offset), os.fstat(fd).st_size, why
+    )
+    if not found.is_needed:
+        return
+    os.ftruncate(fd, found.keep)
+    os.lseek(fd, 0, os.SEEK_END)
+    try:
+        write_all(fd, found.append)
+    except OSError:
+        os.ftruncate(fd, found.keep)
+        raise
+    os.fdatasync(fd)
+
+
+def _summary(
+    fd: int, *, root: Path, cast: Path, why: str, ended: float, session: Mapping[str, Any] | None
+) -> Summary:
     header = _header(fd)
-    session = header.get("troubleshooter", {})
-    status = os.fstat(fd)
+    said = _mapping(header.get("troubleshooter")) if session is None else session
+    run = said.get("run")
     return Summary(
         id=cast.stem.rpartition("-")[2],
-        user=str(session.get("user", "")),
-        verified=session.get("verified") is True,
-        run=int(session.get("run", 1)),
-        startedAt=format_time(header.get("timestamp", status.st_mtime)),
-        endedAt=format_time(status.st_mtime),
+        user=str(said.get("user", "")),
+        verified=said.get("verified") is True,
+        run=run if isinstance(run, int) else 1,
+        startedAt=format_time(_instant(header.get("timestamp"), ended)),
+        endedAt=format_time(ended),
         exitCode=None,
         why=why,
-        bytes=status.st_size,
+        bytes=os.fstat(fd).st_size,
         sha256=_sha256(fd),
         file=str(cast.relative_to(root)),
         repaired=True,
@@ -82,6 +133,14 @@ def _header(fd: int) -> dict[str, Any]:
         return {}
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _instant(value: Any, otherwise: float) -> float:
+    return value if isinstance(value, int | float) and 0 <= value < _LATEST else otherwise
+
+
 def _sha256(fd: int) -> str:
     digest = hashlib.sha256()
     offset = 0
@@ -91,22 +150,22 @@ def _sha256(fd: int) -> str:
     return digest.hexdigest()
 
 
-def _publish_or_drop(part: Path) -> None:
+def _publish_or_drop(part: Path) -> Path | None:
     """A recording that never got its name: nothing was relayed yet, so it is worth nothing unless whole."""
     with _locked(part) as fd:
         if fd is None:
-            return
+            return None
         lines = os.pread(fd, _HEADER_BYTES, 0).splitlines(keepends=True)
         cast = part.with_name(part.name.removeprefix(".").removesuffix(".part"))
-        assert part_of(cast) == part
-        if len(lines) > 1 and lines[1].endswith(b"\n") and not cast.exists():
+        if len(lines) > 1 and lines[1].endswith(b"\n") and not os.path.lexists(cast):
             part.rename(cast)
-        else:
-            part.unlink()
+            return cast
+        part.unlink()
+        return None
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int | None]:
+def _locked(path: Path, patience: float = 0.0) -> Iterator[int | None]:
     """The file, ours alone for a while; None if it is no ordinary file or its recorder lives."""
     try:
         fd = os.open(path, _FLAGS)
@@ -114,14 +173,19 @@ def _locked(path: Path) -> Iterator[int | None]:
         yield None
         return
     try:
-        yield fd if stat.S_ISREG(os.fstat(fd).st_mode) and _lock(fd) else None
+        yield fd if stat.S_ISREG(os.fstat(fd).st_mode) and _lock(fd, patience) else None
     finally:
         os.close(fd)
 
 
-def _lock(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _lock(fd: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return True

@@ -46,6 +46,7 @@ class Relay:
     hang_up_when_left: bool = False
     status: int | None = None  # of the program, once it has ended
     kill_at: float | None = None
+    _held_for: Outlet | None = None  # whose output ended in half a character
     _typed: bytearray = field(default_factory=bytearray)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _closed: set[int] = field(default_factory=set)
@@ -79,7 +80,7 @@ class Relay:
     def say(self, text: str) -> None:
         """Tell the person something, as part of the recording; only where there is a terminal."""
         if self.terminal is not None:
-            self._relay(self.outlets[0], self.writer.output(text.encode()))
+            self._record(self.outlets[0], text.encode())
 
     def end(self, grace: float = KILL_SECONDS) -> None:
         """Hang up on the program and all it started, and kill what is left after `grace` seconds."""
@@ -214,8 +215,19 @@ class Relay:
         if content == b"":  # all its writers are gone
             self._close(output)
         if batch and self.writer.failure is None:
-            self._relay(outlet, self.writer.output(bytes(batch)))
+            self._record(outlet, bytes(batch))
         self._end_if_unrecorded()
+
+    def _record(self, outlet: Outlet, content: bytes) -> None:
+        if self._held_for is not outlet:
+            self._flush_held()  # or half a character of stdout would go on in stderr
+        self._relay(outlet, self.writer.output(content))
+        self._held_for = outlet if self.writer.held_since is not None else None
+
+    def _flush_held(self) -> None:
+        if self._held_for is not None:
+            self._relay(self._held_for, self.writer.flush_held())
+            self._held_for = None
 
     def _relay(self, outlet: Outlet, content: bytes) -> None:
         now = self.clock()
@@ -246,8 +258,7 @@ class Relay:
             while output not in self._closed and _has_more(output):
                 self._copy(output, outlet)
             self._close(output)
-        if self.writer.held_since is not None:
-            self._relay(self.outlets[0], self.writer.flush_held())
+        self._flush_held()
 
     # What only time brings.
 
@@ -258,7 +269,7 @@ class Relay:
     def _look_at_clock(self) -> None:
         self._detach_stalled()
         if self.writer.is_held_too_long():
-            self._relay(self.outlets[0], self.writer.flush_held())
+            self._flush_held()
         self._end_if_unrecorded()
         if self.kill_at is not None and self.status is None and self.clock() >= self.kill_at:
             process.kill_descendants(os.getpid())

@@ -48,10 +48,15 @@ class Reporting:
                 channel.send(self._child.channel, message)
 
     def _start(self) -> None:
-        child = children.fork(
-            lambda ours: reporter.run(ours, annotations=self._annotations, address=self._address),
-            self._loop.descriptors(),
-        )
+        try:
+            child = children.fork(
+                lambda ours: reporter.run(ours, annotations=self._annotations, address=self._address),
+                self._loop.descriptors(),
+            )
+        except OSError as error:  # no room for a process now
+            self._ended_at = self._now
+            self._log.event("reporter-not-started", error=error)
+            return
         self._child = child
         self._loop.watch(child.channel, lambda: self._hear(child))
         self._loop.watch(child.pidfd, lambda: self._ended(child))

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import ptyprocess
 
+from troubleshooter_agent import process
+
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
 _FIRST_TO_GO: Final = "1000"  # oom_score_adj: when memory is short the kernel ends this, not the recorder
@@ -55,7 +57,7 @@ def on_terminal(program: Program, *, columns: int, rows: int) -> Child:
     """Run a program on a new terminal of that size; CannotRunError if it cannot be run."""
     path = _executable(program)
     try:
-        process = ptyprocess.PtyProcess.spawn(
+        spawned = ptyprocess.PtyProcess.spawn(
             [path, *program.argv[1:]],
             env=dict(program.environment),
             preexec_fn=lambda: _become_ordinary(program.folder),
@@ -63,15 +65,15 @@ def on_terminal(program: Program, *, columns: int, rows: int) -> Child:
         )
     except OSError as error:
         raise _cannot_run(program, error) from error
-    os.set_blocking(process.fd, False)
-    return Child(process.pid, os.pidfd_open(process.pid), (process.fd,), process)
+    os.set_blocking(spawned.fd, False)
+    return Child(spawned.pid, os.pidfd_open(spawned.pid), (spawned.fd,), spawned)
 
 
 def on_pipes(program: Program, *, stdin: int) -> Child:
     """Run a program that reads `stdin` and writes to two pipes; CannotRunError if it cannot be run."""
     path = _executable(program)
     try:
-        process = subprocess.Popen(
+        spawned = subprocess.Popen(
             [path, *program.argv[1:]],
             env=dict(program.environment),
             stdin=stdin,
@@ -82,19 +84,20 @@ def on_pipes(program: Program, *, stdin: int) -> Child:
         )
     except OSError as error:
         raise _cannot_run(program, error) from error
-    outputs = tuple(pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe)
+    outputs = tuple(pipe.fileno() for pipe in (spawned.stdout, spawned.stderr) if pipe)
     for output in outputs:
         os.set_blocking(output, False)
-    return Child(process.pid, os.pidfd_open(process.pid), outputs, process)
+    return Child(spawned.pid, os.pidfd_open(spawned.pid), outputs, spawned)
 
 
 def _executable(program: Program) -> str:
     """The path that the person's PATH leads to, or why there is none, as a shell says it."""
     name = program.argv[0]
-    path = shutil.which(name, path=program.environment.get("PATH", os.defpath))
+    where = Path(program.folder, name) if "/" in name else Path(name)
+    path = shutil.which(where, path=program.environment.get("PATH", os.defpath))
     if path:
-        return path
-    if "/" in name and Path(name).exists():
+        return str(path)
+    if "/" in name and where.exists():
         raise CannotRunError(f"{name}: cannot be executed", NOT_EXECUTABLE)
     raise CannotRunError(f"{name}: command not found", NOT_FOUND)
 
@@ -112,6 +115,7 @@ def _become_ordinary(folder: str) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.umask(0o022)
         _enter(folder)
+        process.become_dumpable()  # of another user than root the next file can be written only so
         _go_first_when_memory_is_short()
     except BaseException as error:  # noqa: BLE001 - a second copy of the recorder must never run on
         os.write(2, f"troubleshooter: cannot prepare the program: {error}\n".encode())
