@@ -1,0 +1,71 @@
+"""What `plan` can ask for and `apply` does: one class for each thing; values only."""
+
+from dataclasses import dataclass
+
+from troubleshooter_agent.contract import EndReason
+from troubleshooter_operator.claim import Changes
+from troubleshooter_operator.kinds import Json
+
+
+@dataclass(frozen=True)
+class CreateClaim:
+    manifest: Json
+
+
+@dataclass(frozen=True)
+class CreatePod:
+    """Made only if the resource still has the version that was planned for."""
+
+    manifest: Json
+    owner_uid: str
+    owner_name: str
+    owner_version: str
+
+
+@dataclass(frozen=True)
+class PatchPod:
+    namespace: str
+    name: str
+    uid: str
+    annotations: Changes
+    labels: Changes
+
+
+@dataclass(frozen=True)
+class PatchClaim:
+    namespace: str
+    name: str
+    uid: str
+    annotations: Changes
+
+
+@dataclass(frozen=True)
+class PatchVolume:
+    name: str
+    patch: Json
+
+
+@dataclass(frozen=True)
+class DeletePod:
+    """Deleted only while it has this uid and, where `version` is given, is as it was planned for."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Announce:
+    """An Event that tells why a run ended; its name is made from uid and run, so it is made once."""
+
+    namespace: str
+    name: str
+    uid: str
+    run: int
+    reason: EndReason
+    message: str
+    at: str
+
+
+Action = CreateClaim | CreatePod | PatchPod | PatchClaim | PatchVolume | DeletePod | Announce

@@ -1,0 +1,65 @@
+"""Takes keys from the queue and has them reconciled, a few at a time; what fails comes back later."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+from troubleshooter_operator import log
+from troubleshooter_operator.errors import OperatorError, TemporaryError
+from troubleshooter_operator.metrics import Metrics
+from troubleshooter_operator.store import Key
+from troubleshooter_operator.workqueue import WorkQueue
+
+WORKERS: Final = 4
+Reconcile = Callable[[Key], float | None]  # seconds until the next look, None where a watch will tell
+
+
+class Controller:
+    """`run` returns after the queue was closed and all that had begun is finished."""
+
+    def __init__(
+        self, queue: WorkQueue[Key], reconcile: Reconcile, metrics: Metrics, *, workers: int = WORKERS
+    ) -> None:
+        self._queue = queue
+        self._reconcile = reconcile
+        self._metrics = metrics
+        self._free = threading.Semaphore(workers)
+        self._workers = workers
+
+    def run(self) -> None:
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="reconcile") as pool:
+            while True:
+                self._free.acquire()
+                key = self._queue.get()
+                if key is None:
+                    return
+                pool.submit(self._reconcile, key).add_done_callback(partial(self._finish, key))
+
+    def _finish(self, key: Key, done: "Future[float | None]") -> None:
+        # A future holds any error, so a fault in one resource's way stays that resource's.
+        error = done.exception()
+        if error is None:
+            self._succeeded(key, done.result())
+        else:
+            self._failed(key, error)
+        self._queue.done(key)
+        self._free.release()
+
+    def _succeeded(self, key: Key, look_again: float | None) -> None:
+        self._metrics.reconciled("success")
+        self._queue.succeeded(key)
+        if look_again is not None:
+            self._queue.add_after(key, max(0.0, look_again))
+
+    def _failed(self, key: Key, error: BaseException) -> None:
+        if isinstance(error, TemporaryError):
+            self._metrics.reconciled("retry")
+            log.info("reconcile again", namespace=key[0], name=key[1], error=error)
+            self._queue.add_after(key, error.delay)
+            return
+        self._metrics.reconciled("error")
+        seconds = self._queue.failed(key)
+        report = log.failure if isinstance(error, OperatorError) else log.bug
+        report("reconcile failed", error, namespace=key[0], name=key[1], retry_seconds=seconds)

@@ -1,0 +1,54 @@
+"""Which Troubleshooter to look at when something changes. Informers call it after their store changed."""
+
+from collections.abc import Callable
+
+from troubleshooter_operator import kinds
+from troubleshooter_operator.graveyard import Graveyard, owner_key
+from troubleshooter_operator.kinds import Json, Kind
+from troubleshooter_operator.scrape import Scraper
+from troubleshooter_operator.store import Change, Key, key_of
+from troubleshooter_operator.stores import Stores, claim_key, volume_key
+from troubleshooter_operator.workqueue import WorkQueue
+
+
+class Handlers:
+    def __init__(self, queue: WorkQueue[Key], stores: Stores, graveyard: Graveyard, scraper: Scraper) -> None:
+        self._queue = queue
+        self._stores = stores
+        self._graveyard = graveyard
+        self._scraper = scraper
+
+    def of(self, kind: Kind) -> Callable[[Change], None]:
+        return {
+            kinds.TROUBLESHOOTER: self._resource,
+            kinds.CLASS: self._class,
+            kinds.POD: self._pod,
+            kinds.CLAIM: self._claim,
+            kinds.VOLUME: self._volume,
+        }[kind]
+
+    def _resource(self, change: Change) -> None:
+        self._add(change, key_of)
+
+    def _class(self, _: Change) -> None:
+        """A class may be the one that any of them waits for."""
+        for found in self._stores.troubleshooters.all():
+            self._queue.add(key_of(found))
+
+    def _pod(self, change: Change) -> None:
+        if change.new is None and change.old is not None:
+            self._graveyard.bury(change.old, witnessed=change.witnessed)
+        self._scraper.follow(change)
+        self._add(change, owner_key)
+
+    def _claim(self, change: Change) -> None:
+        self._add(change, claim_key)
+
+    def _volume(self, change: Change) -> None:
+        self._add(change, volume_key)
+
+    def _add(self, change: Change, whose: Callable[[Json], Key | None]) -> None:
+        for thing in (change.old, change.new):
+            key = whose(thing) if thing is not None else None
+            if key is not None:
+                self._queue.add(key)

@@ -1,0 +1,60 @@
+"""What claim and volume must be and say for a run's recordings to be kept; pure, part of every plan."""
+
+from dataclasses import dataclass, replace
+
+from troubleshooter_operator.actions import Action, PatchClaim, PatchVolume
+from troubleshooter_operator.claim import ownership_changes
+from troubleshooter_operator.conditions import Condition
+from troubleshooter_operator.kinds import Json, name_of, uid_of
+from troubleshooter_operator.resources import Troubleshooter
+from troubleshooter_operator.run import Run
+from troubleshooter_operator.volume import RETAIN, retention
+from troubleshooter_operator.world import World
+
+
+@dataclass(frozen=True)
+class Kept:
+    run: Run
+    actions: tuple[Action, ...] = ()
+
+
+def keep_recordings(asked: Troubleshooter, run: Run, world: World) -> Kept:
+    """The run with what is known of its volume, and the patches that claim and volume still need."""
+    if world.claim is None and world.volume is None and _is_retained(run.retained):
+        return Kept(run)
+    claim_patch = _claim_patch(asked, run, world.claim)
+    found = retention(world.claim, world.volume, ownership_changes(world.volume or {}, asked, run))
+    seen = _with_names(replace(run, retained=_retained(run, found.condition)), world)
+    patch = found.patch if world.volume is not None and _may_touch(run, world.volume) else None
+    volume_patch = [PatchVolume(name_of(world.volume), patch)] if world.volume and patch else []
+    return Kept(seen, (*claim_patch, *volume_patch))
+
+
+def _claim_patch(asked: Troubleshooter, run: Run, claim: Json | None) -> list[Action]:
+    changes = ownership_changes(claim, asked, run) if claim else {}
+    if claim is None or not changes:
+        return []
+    return [PatchClaim(asked.namespace, name_of(claim), uid_of(claim), changes)]
+
+
+def _with_names(run: Run, world: World) -> Run:
+    if world.claim is not None:
+        run = replace(run, claim_name=name_of(world.claim))
+    if world.volume is not None:
+        policy = world.volume["spec"].get("persistentVolumeReclaimPolicy")
+        run = replace(run, volume_name=name_of(world.volume), reclaim_policy=policy)
+    return run
+
+
+def _may_touch(run: Run, volume: Json) -> bool:
+    """After a run whose volume was kept, an administrator who sets another policy means it."""
+    over = run.ended is not None and _is_retained(run.retained)
+    return not over or volume["spec"].get("persistentVolumeReclaimPolicy") == RETAIN
+
+
+def _retained(run: Run, observed: Condition) -> Condition:
+    return run.retained if run.ended and run.retained and run.retained.status else observed
+
+
+def _is_retained(condition: Condition | None) -> bool:
+    return condition is not None and condition.status

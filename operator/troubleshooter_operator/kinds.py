@@ -1,0 +1,78 @@
+"""The kinds of objects that the operator deals with: where the API server has them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from troubleshooter_agent.contract import (
+    GROUP,
+    LABEL_MANAGED_BY,
+    LABEL_RECORDINGS,
+    MANAGED_BY,
+    VERSION,
+)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`selector` limits what is listed and watched; what lacks the label is looked up by name when needed."""
+
+    name: str
+    base: str
+    plural: str
+    namespaced: bool = True
+    selector: str = ""
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        parts = [self.base]
+        if self.namespaced and namespace:
+            parts += ["namespaces", namespace]
+        parts.append(self.plural)
+        if name:
+            parts.append(name)
+        return "/".join(parts)
+
+
+_OURS: Final = f"/apis/{GROUP}/{VERSION}"
+TROUBLESHOOTER: Final = Kind("Troubleshooter", _OURS, "troubleshooters")
+CLASS: Final = Kind("TroubleshooterClass", _OURS, "troubleshooterclasses", namespaced=False)
+POD: Final = Kind("Pod", "/api/v1", "pods", selector=f"{LABEL_MANAGED_BY}={MANAGED_BY}")
+CLAIM: Final = Kind(
+    "PersistentVolumeClaim", "/api/v1", "persistentvolumeclaims", selector=f"{LABEL_RECORDINGS}=true"
+)
+VOLUME: Final = Kind(
+    "PersistentVolume", "/api/v1", "persistentvolumes", namespaced=False, selector=f"{LABEL_RECORDINGS}=true"
+)
+EVENT: Final = Kind("Event", "/api/v1", "events")
+
+
+def metadata(thing: Json) -> Json:
+    found: Json = thing.get("metadata") or {}
+    return found
+
+
+def annotations(thing: Json) -> dict[str, str]:
+    return metadata(thing).get("annotations") or {}
+
+
+def labels(thing: Json) -> dict[str, str]:
+    return metadata(thing).get("labels") or {}
+
+
+def name_of(thing: Json) -> str:
+    return str(metadata(thing)["name"])
+
+
+def uid_of(thing: Json) -> str:
+    return str(metadata(thing)["uid"])
+
+
+def is_deleting(thing: Json) -> bool:
+    return "deletionTimestamp" in metadata(thing)
+
+
+def owner_uid(thing: Json) -> str:
+    """Uid of the controller in the owner references; empty without one."""
+    owners = metadata(thing).get("ownerReferences") or []
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")

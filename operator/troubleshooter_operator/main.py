@@ -1,0 +1,138 @@
+"""The operator's process: read the arguments, connect, start the parts, wait for a signal, stop them."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kubernetes.config import ConfigException
+from prometheus_client import CollectorRegistry
+
+from troubleshooter_operator import kinds, log, scrape
+from troubleshooter_operator.cluster import ApiServer, Cluster
+from troubleshooter_operator.controller import WORKERS, Controller
+from troubleshooter_operator.graveyard import Graveyard
+from troubleshooter_operator.handlers import Handlers
+from troubleshooter_operator.health import Health, serve
+from troubleshooter_operator.informer import Informer, Pace
+from troubleshooter_operator.metrics import Metrics, Overview
+from troubleshooter_operator.observe import Observer
+from troubleshooter_operator.reconcile import Reconciler
+from troubleshooter_operator.scrape import Reports, Scraper
+from troubleshooter_operator.store import Key
+from troubleshooter_operator.stores import Stores
+from troubleshooter_operator.workqueue import WorkQueue
+
+WATCHED: Final = (kinds.TROUBLESHOOTER, kinds.CLASS, kinds.POD, kinds.CLAIM, kinds.VOLUME)
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    kubeconfig: Path | None
+    port: int
+
+
+def main() -> None:
+    """Exit status 0 after SIGTERM or SIGINT, 1 if the cluster's configuration cannot be read."""
+    # Blocked before any thread starts, so that only the main thread takes them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    arguments = parse(sys.argv[1:])
+    log.configure()
+    try:
+        cluster = ApiServer.connect(arguments.kubeconfig, connections=WORKERS + len(WATCHED) + 2)
+    except ConfigException as error:
+        sys.exit(f"troubleshooter-operator: no cluster to work for: {error}; name one with --kubeconfig FILE")
+    operator = Operator(cluster)
+    operator.start(arguments.port)
+    log.info("operator started", port=arguments.port)
+    received = signal.sigwait(STOP_SIGNALS)
+    log.info("operator stops", signal=signal.Signals(received).name)
+    operator.stop()
+    cluster.close()
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    parser = argparse.ArgumentParser(
+        prog="troubleshooter-operator",
+        description="Makes, watches and ends the pods of Troubleshooters.",
+        epilog="example: troubleshooter-operator --kubeconfig ~/.kube/config --port 8080",
+    )
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="how to reach the cluster (default: as a pod of it, else as kubectl does)",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8080,
+        help="where /metrics, /healthz and /readyz are (default: %(default)s)",
+    )
+    found = parser.parse_args(argv)
+    return Arguments(found.kubeconfig, found.port)
+
+
+class Operator:
+    """All parts, wired. `start` returns at once, `stop` when all of them have ended."""
+
+    def __init__(self, cluster: Cluster, pace: Pace | None = None) -> None:
+        self._registry = CollectorRegistry()
+        metrics = Metrics(self._registry)
+        stores, graveyard, reports = Stores(), Graveyard(), Reports()
+        self._queue = WorkQueue[Key]()
+        self._scraper = Scraper(reports, self._queue.add, metrics.scraped)
+        handlers = Handlers(self._queue, stores, graveyard, self._scraper)
+        self._informers = [
+            Informer(
+                cluster, kind, stores.of(kind), handlers.of(kind), pace=pace, on_failure=metrics.watch_failed
+            )
+            for kind in WATCHED
+        ]
+        observer = Observer(cluster, stores, reports)
+        reconciler = Reconciler(cluster, stores, graveyard, observer, metrics)
+        self._controller = Controller(self._queue, reconciler.reconcile, metrics)
+        self._registry.register(
+            Overview(stores.troubleshooters.all, lambda: len(self._queue), self._silences)
+        )
+        self._threads: list[threading.Thread] = []
+
+    def start(self, port: int) -> None:
+        for informer in self._informers:
+            self._spawn(informer.run, f"watch-{informer.kind.plural}")
+        for number in range(scrape.THREADS):
+            self._spawn(self._scraper.run, f"scrape-{number}")
+        self._spawn(self._control, "control")
+        self._server = serve(port, self._registry, Health(self._informers, tuple(self._threads)))
+        self._spawn(self._server.serve_forever, "http")
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._queue.close()
+        self._scraper.close()
+        for informer in self._informers:
+            informer.stop()
+        for thread in self._threads:
+            thread.join()
+
+    def _control(self) -> None:
+        """Nobody decides on a picture that is not complete yet."""
+        for informer in self._informers:
+            while not informer.synced.wait(1):
+                if self._queue.is_closed():
+                    return
+        self._controller.run()
+
+    def _silences(self) -> dict[str, float]:
+        return {informer.kind.name: informer.silence() for informer in self._informers}
+
+    def _spawn(self, target: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=target, name=name)
+        self._threads.append(thread)
+        thread.start()

@@ -1,0 +1,93 @@
+"""The operator's own numbers, for Prometheus; the registry is the caller's."""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from troubleshooter_operator.kinds import Json
+
+PREFIX: Final = "troubleshooter_operator"
+
+
+class Metrics:
+    """Counters that the parts of the operator count with."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._reconciles = Counter(
+            f"{PREFIX}_reconciles", "Looks at a Troubleshooter, by outcome.", ["outcome"], registry=registry
+        )
+        self._actions = Counter(
+            f"{PREFIX}_actions", "What was done to the cluster, by action.", ["action"], registry=registry
+        )
+        self._refusals = Counter(
+            f"{PREFIX}_refusals", "What was refused, by reason of Ready.", ["reason"], registry=registry
+        )
+        self._ended = Counter(
+            f"{PREFIX}_runs_ended", "Runs that ended, by reason.", ["reason"], registry=registry
+        )
+        self._scrapes = Counter(
+            f"{PREFIX}_scrapes", "Questions to toolboxes, by outcome.", ["outcome"], registry=registry
+        )
+        self._watch_failures = Counter(
+            f"{PREFIX}_watch_failures", "Lists and watches that failed, by kind.", ["kind"], registry=registry
+        )
+
+    def reconciled(self, outcome: str) -> None:
+        self._reconciles.labels(outcome).inc()
+
+    def acted(self, action: str) -> None:
+        self._actions.labels(action).inc()
+
+    def refused(self, reason: str) -> None:
+        self._refusals.labels(reason).inc()
+
+    def ended(self, reason: str) -> None:
+        self._ended.labels(reason).inc()
+
+    def scraped(self, outcome: str) -> None:
+        self._scrapes.labels(outcome).inc()
+
+    def watch_failed(self, kind: str) -> None:
+        self._watch_failures.labels(kind).inc()
+
+
+class Overview(Collector):
+    """What is counted anew at each question: toolboxes by reason, the queue, the silence of each watch."""
+
+    def __init__(
+        self,
+        toolboxes: Callable[[], Iterable[Json]],
+        queue_length: Callable[[], int],
+        silences: Callable[[], dict[str, float]],
+    ) -> None:
+        self._toolboxes = toolboxes
+        self._queue_length = queue_length
+        self._silences = silences
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        by_reason = GaugeMetricFamily(
+            f"{PREFIX}_toolboxes",
+            "Troubleshooters by the reason of their condition Ready.",
+            labels=["reason"],
+        )
+        for reason, count in Tally(map(_reason, self._toolboxes())).items():
+            by_reason.add_metric([reason], count)
+        yield by_reason
+        yield GaugeMetricFamily(
+            f"{PREFIX}_queue_length", "Troubleshooters that wait to be looked at.", value=self._queue_length()
+        )
+        silences = GaugeMetricFamily(
+            f"{PREFIX}_watch_silence_seconds", "Since the API server last answered, by kind.", labels=["kind"]
+        )
+        for kind, seconds in self._silences().items():
+            silences.add_metric([kind], seconds)
+        yield silences
+
+
+def _reason(found: Json) -> str:
+    conditions = (found.get("status") or {}).get("conditions") or []
+    return next((str(each["reason"]) for each in conditions if each["type"] == "Ready"), "Unknown")

@@ -1,0 +1,101 @@
+"""The world around one Troubleshooter: from the caches, and from the API server where those are blind."""
+
+import threading
+
+from troubleshooter_agent.contract import ANNOTATION_END, ANNOTATION_RUN
+from troubleshooter_operator.cluster import Cluster
+from troubleshooter_operator.endings import Trace
+from troubleshooter_operator.errors import NotFoundError
+from troubleshooter_operator.graveyard import Grave
+from troubleshooter_operator.kinds import POD, VOLUME, Json, annotations, owner_uid, uid_of
+from troubleshooter_operator.resources import Troubleshooter
+from troubleshooter_operator.run import Run
+from troubleshooter_operator.scrape import Reports
+from troubleshooter_operator.stores import Stores
+from troubleshooter_operator.toolbox import toolbox
+from troubleshooter_operator.world import World
+
+
+class Observer:
+    """Safe to use from several threads."""
+
+    def __init__(self, cluster: Cluster, stores: Stores, reports: Reports) -> None:
+        self._cluster = cluster
+        self._stores = stores
+        self._reports = reports
+        self._told: dict[str, float] = {}  # pod uid: when its annotation end was first seen
+        self._lock = threading.Lock()
+
+    def look(self, asked: Troubleshooter, graves: list[Grave]) -> World:
+        pod = self._pod(asked)
+        claim = self._stores.claims.get(asked.namespace, _claim_name(asked))
+        return World(
+            classes=tuple(self._stores.classes.all()),
+            pod=pod,
+            trace=_trace(asked, pod, graves),
+            claim=claim,
+            volume=self._volume(claim, asked.run),
+            report=self._reports.of(uid_of(pod)) if pod else None,
+            told_to_end_at=self._told_at(pod) if pod else None,
+        )
+
+    def forget(self, graves: list[Grave]) -> None:
+        with self._lock:
+            for grave in graves:
+                self._told.pop(uid_of(grave.pod), None)
+
+    def _pod(self, asked: Troubleshooter) -> Json | None:
+        """Missing in the cache is not gone: somebody may have taken the label away by which we watch."""
+        pod = self._stores.pods.get(asked.namespace, asked.pod_name)
+        if pod is not None or asked.run is None or asked.run.pod_uid is None or asked.run.ended:
+            return pod
+        try:
+            return self._cluster.get(POD, asked.namespace, asked.pod_name)
+        except NotFoundError:
+            return None
+
+    def _volume(self, claim: Json | None, run: Run | None) -> Json | None:
+        """A volume that we have not marked yet is in no cache."""
+        bound = claim["spec"].get("volumeName") if claim else None
+        name = bound or (run.volume_name if run else None)
+        if not name:
+            return None
+        cached = self._stores.volumes.get("", name)
+        if cached is not None or bound is None:
+            return cached
+        try:
+            return self._cluster.get(VOLUME, None, name)
+        except NotFoundError:
+            return None
+
+    def _told_at(self, pod: Json) -> float | None:
+        if not annotations(pod).get(ANNOTATION_END):
+            return None
+        with self._lock:
+            return self._told.setdefault(uid_of(pod), self._cluster.now())
+
+
+def _claim_name(asked: Troubleshooter) -> str:
+    """The claim of the run, once it has begun in earnest; before, the one asked for."""
+    run = asked.run
+    if run is None or run.claim_name is None:
+        return asked.claim_name
+    next_run = (
+        run.ended is not None and asked.wanted_run > run.number and not (asked.stopped or asked.deleting)
+    )
+    settled = run.started_at is not None or run.ended is not None
+    return run.claim_name if settled and not next_run else asked.claim_name
+
+
+def _trace(asked: Troubleshooter, pod: Json | None, graves: list[Grave]) -> Trace | None:
+    """What is left of the pod of the run in force, if that pod is gone."""
+    run = asked.run
+    number = run.number if run is not None and run.ended is None else asked.wanted_run
+    uid = run.pod_uid if run is not None and run.ended is None else None
+    if pod is not None and (uid_of(pod) == uid or (uid is None and owner_uid(pod) == asked.uid)):
+        return None
+    for grave in reversed(graves):
+        ours = owner_uid(grave.pod) == asked.uid and annotations(grave.pod).get(ANNOTATION_RUN) == str(number)
+        if uid_of(grave.pod) == uid or (uid is None and ours):
+            return Trace(toolbox(grave.pod), gone=True, witnessed=grave.witnessed)
+    return Trace(None, gone=True, witnessed=False) if uid is not None else None

@@ -1,0 +1,126 @@
+"""What to do about one Troubleshooter: (resource, world, now) -> plan. Pure, so every rule can be tested.
+
+Here are the ways in and out of a run; `provision` has the way from nothing to a started container, `attend`
+what happens while it runs.
+"""
+
+from dataclasses import replace
+
+from troubleshooter_agent.contract import EndReason
+from troubleshooter_operator.actions import Action, Announce, DeletePod
+from troubleshooter_operator.attend import attend
+from troubleshooter_operator.conditions import Ready, ready
+from troubleshooter_operator.endings import Trace, end_run
+from troubleshooter_operator.keep import keep_recordings
+from troubleshooter_operator.kinds import is_deleting, name_of, owner_uid, uid_of
+from troubleshooter_operator.note import note
+from troubleshooter_operator.provision import provision, wait_for_start
+from troubleshooter_operator.resources import Troubleshooter
+from troubleshooter_operator.run import Run
+from troubleshooter_operator.toolbox import Toolbox, toolbox
+from troubleshooter_operator.world import Plan, World, is_pod_of
+
+
+def plan(asked: Troubleshooter, world: World, now: float) -> Plan:
+    """`now` is the API server's time, in seconds since the epoch."""
+    run = asked.run
+    if run is not None and run.ended is None:
+        return _carry_on(asked, run, world, now)
+    if asked.deleting or asked.stopped or (run is not None and asked.wanted_run <= run.number):
+        return _rest(asked, run, world)
+    return _begin(asked, run, world, now)
+
+
+def _begin(asked: Troubleshooter, last: Run | None, world: World, now: float) -> Plan:
+    """A run that nothing was made for yet; until then the status tells of the last one."""
+    if last is not None and world.pod is not None and owner_uid(world.pod) == asked.uid:
+        waiting = ready(
+            Ready.PROVISIONING, f"Run {asked.wanted_run} waits for the pod of run {last.number} to go"
+        )
+        return Plan(last, waiting, after=tuple(_delete(asked, world)))
+    begun = Run(number=asked.wanted_run)
+    if is_pod_of(world.pod, asked, begun):
+        return _carry_on(asked, begun, world, now)
+    return provision(asked, begun, last, world, now)
+
+
+def _carry_on(asked: Troubleshooter, run: Run, world: World, now: float) -> Plan:
+    if world.pod is None or not is_pod_of(world.pod, asked, run):
+        return _without_pod(asked, run, world, now)
+    box = toolbox(world.pod)
+    run = note(run, box, world.report, now)
+    if run.started_at is None and not _has_failed(box):
+        if _is_stop_wanted(asked, run):
+            return _end(asked, replace(run, ending=EndReason.STOPPED), Trace(box), world, now)
+        waiting = wait_for_start(asked, run, world, box, now)
+        return waiting if isinstance(waiting, Plan) else _end(asked, waiting, Trace(box), world, now)
+    if box.over:
+        return _end(asked, run, Trace(box), world, now)
+    return attend(asked, run, world, box, stop=_is_stop_wanted(asked, run), now=now)
+
+
+def _without_pod(asked: Troubleshooter, run: Run, world: World, now: float) -> Plan:
+    """The run's pod is not there: it is over, or there has to be another."""
+    trace = world.trace
+    box = trace.box if trace else None
+    never_started = run.started_at is None and (box is None or box.started_at is None)
+    if trace is not None and (not never_started or run.ending or box is None):
+        return _end(asked, run, trace, world, now)
+    if _is_stop_wanted(asked, run):
+        return _end(asked, replace(run, ending=EndReason.STOPPED), Trace(None), world, now)
+    if asked.deleting:
+        return Plan(run, ready(Ready.ENDED, "The Troubleshooter is being deleted"))
+    return provision(asked, replace(run, pod_uid=None), run, world, now)
+
+
+def _end(asked: Troubleshooter, run: Run, trace: Trace, world: World, now: float) -> Plan:
+    """The run is over: tell it, then take the pod away."""
+    over = end_run(run, trace, now)
+    rest = _rest(asked, over, world)
+    return replace(rest, before=(*rest.before, *_announcement(asked, over)))
+
+
+def _announcement(asked: Troubleshooter, run: Run) -> list[Action]:
+    if run.ended is None or run.ended_at is None:
+        return []
+    reason = EndReason(run.ended.reason)
+    return [
+        Announce(asked.namespace, asked.name, asked.uid, run.number, reason, run.ended.message, run.ended_at),
+    ]
+
+
+def _rest(asked: Troubleshooter, run: Run | None, world: World) -> Plan:
+    """Nothing runs and nothing shall: no pod of ours may stay, and claim and volume tell the end."""
+    if run is None:
+        stopped = ready(
+            Ready.STOPPED, "Nothing runs because spec.state is Stopped; set it to Running to start"
+        )
+        return Plan(None, stopped, after=tuple(_delete(asked, world)))
+    kept = keep_recordings(asked, run, world)
+    return Plan(
+        run=kept.run,
+        ready=ready(Ready.ENDED, f"Run {run.number} has ended; {_next_step(asked, run)} starts the next one"),
+        after=(*_delete(asked, world), *kept.actions),
+    )
+
+
+def _next_step(asked: Troubleshooter, run: Run) -> str:
+    running = " and spec.state: Running" if asked.stopped else ""
+    return f"spec.run: {max(asked.wanted_run, run.number + 1)}{running}"
+
+
+def _delete(asked: Troubleshooter, world: World) -> list[Action]:
+    pod = world.pod
+    if pod is None or owner_uid(pod) != asked.uid or is_deleting(pod):
+        return []
+    return [DeletePod(asked.namespace, name_of(pod), uid_of(pod))]
+
+
+def _is_stop_wanted(asked: Troubleshooter, run: Run) -> bool:
+    """A higher run ends the one in force: what is asked for is that the next one runs."""
+    return not asked.deleting and (asked.stopped or asked.wanted_run > run.number)
+
+
+def _has_failed(box: Toolbox) -> bool:
+    """Over, and not only because its command could not be run: that is told until the image is mended."""
+    return box.over and (bool(box.pod_reason) or bool(box.disruption) or box.finished is None)

@@ -1,0 +1,160 @@
+"""The manifest of a toolbox's pod; pure. It passes Pod Security `restricted` without a secret or token."""
+
+import hashlib
+import json
+from typing import Any, Final
+
+from troubleshooter_agent import contract
+from troubleshooter_operator.kinds import Json
+from troubleshooter_operator.resources import Troubleshooter, TroubleshooterClass
+from troubleshooter_operator.run import Resolved
+
+CAP_MARGIN_SECONDS: Final = 60
+# What may be written to besides the recordings. The sizes keep a runaway from filling the node.
+WRITABLE: Final = {"tmp": ("/tmp", "512Mi"), "home": ("/home", "256Mi"), "run": (contract.RUN_DIR, "16Mi")}  # noqa: S108 - the pod's /tmp
+# Autoscalers leave the node alone while somebody works on it.
+STAY: Final = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
+
+
+def pod_manifest(asked: Troubleshooter, resolved: Resolved, offer: TroubleshooterClass, run: int) -> Json:
+    """The pod of one run, with a hash of itself by which a later change is noticed."""
+    manifest: Json = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(asked, resolved, offer, run),
+        "spec": _spec(resolved, offer),
+    }
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
+    manifest["metadata"]["annotations"][contract.ANNOTATION_MANIFEST] = digest
+    return manifest
+
+
+def life_cap(offer: TroubleshooterClass) -> int:
+    """Seconds after which the kubelet ends the pod, whatever operator and agent do."""
+    return (
+        contract.parse_duration(offer.time_to_live.max) + contract.START_DEADLINE_SECONDS + CAP_MARGIN_SECONDS
+    )
+
+
+def longest_life(cap: int) -> int:
+    """Seconds of life that a pod with this cap can promise; the reverse of `life_cap`."""
+    return cap - contract.START_DEADLINE_SECONDS - CAP_MARGIN_SECONDS
+
+
+def pod_labels(asked: Troubleshooter) -> dict[str, str]:
+    return {
+        contract.LABEL_APP: contract.APP,
+        contract.LABEL_INSTANCE: asked.name,
+        contract.LABEL_COMPONENT: contract.COMPONENT,
+        contract.LABEL_MANAGED_BY: contract.MANAGED_BY,
+        contract.LABEL_NAME: asked.name,
+    }
+
+
+def _metadata(
+    asked: Troubleshooter, resolved: Resolved, offer: TroubleshooterClass, run: int
+) -> dict[str, Any]:
+    owner = {
+        "apiVersion": f"{contract.GROUP}/{contract.VERSION}",
+        "kind": "Troubleshooter",
+        "name": asked.name,
+        "uid": asked.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    ours = {
+        contract.ANNOTATION_TIME_TO_LIVE: resolved.time_to_live,
+        contract.ANNOTATION_IDLE_TIMEOUT: resolved.idle_timeout,
+        contract.ANNOTATION_REQUESTED_BY: contract.UNVERIFIED,
+        contract.ANNOTATION_OWNER_UID: asked.uid,
+        contract.ANNOTATION_EXEC_IDENTITY: "none",
+        contract.ANNOTATION_RUN: str(run),
+        contract.ANNOTATION_PURPOSE: asked.purpose,
+        contract.ANNOTATION_IMAGE: resolved.image,
+        "kubectl.kubernetes.io/default-container": contract.CONTAINER,
+    }
+    return {
+        "name": asked.pod_name,
+        "namespace": asked.namespace,
+        "labels": offer.labels | pod_labels(asked),
+        "annotations": offer.annotations | STAY | ours,
+        "ownerReferences": [owner],
+    }
+
+
+def _spec(resolved: Resolved, offer: TroubleshooterClass) -> Json:
+    spec: Json = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": contract.GRACE_SECONDS,
+        "activeDeadlineSeconds": life_cap(offer),
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": _pod_security(resolved, offer),
+        "containers": [_container(resolved, offer)],
+        "volumes": _volumes(resolved),
+    }
+    if offer.pull_secrets:
+        spec["imagePullSecrets"] = list(offer.pull_secrets)
+    if offer.priority_class:
+        spec["priorityClassName"] = offer.priority_class
+    if offer.tolerations:
+        spec["tolerations"] = list(offer.tolerations)
+    return spec
+
+
+def _pod_security(resolved: Resolved, offer: TroubleshooterClass) -> Json:
+    chosen = {"runAsUser": resolved.run_as_user, "runAsGroup": offer.run_as_group, "fsGroup": offer.fs_group}
+    return {
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "fsGroupChangePolicy": "OnRootMismatch",
+        # ping without any capability; a safe sysctl, so `restricted` lets it pass.
+        "sysctls": [{"name": "net.ipv4.ping_group_range", "value": "0 2147483647"}],
+    } | {name: value for name, value in chosen.items() if value is not None}
+
+
+def _container(resolved: Resolved, offer: TroubleshooterClass) -> Json:
+    mounts = [
+        {"name": "recordings", "mountPath": contract.RECORDINGS_DIR},
+        {"name": "annotations", "mountPath": contract.ANNOTATIONS_DIR, "readOnly": True},
+    ]
+    return {
+        "name": contract.CONTAINER,
+        "image": resolved.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": list(contract.AGENT_COMMAND),
+        "env": [*offer.env, {"name": "HOME", "value": "/home"}],
+        "ports": [{"name": "metrics", "containerPort": contract.METRICS_PORT, "protocol": "TCP"}],
+        "resources": {"requests": dict(offer.requests), "limits": dict(offer.limits)},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "readinessProbe": _probe("/readyz", every=2, failures=3),
+        # A loaded node must not end a session: only a PID 1 that is silent for 100 s does.
+        "livenessProbe": _probe("/healthz", every=10, failures=10),
+        "terminationMessagePath": contract.TERMINATION_LOG,
+        "terminationMessagePolicy": "File",
+        "volumeMounts": mounts + [{"name": name, "mountPath": path} for name, (path, _) in WRITABLE.items()],
+    }
+
+
+def _probe(path: str, *, every: int, failures: int) -> Json:
+    return {
+        "httpGet": {"path": path, "port": "metrics"},
+        "periodSeconds": every,
+        "timeoutSeconds": 2,
+        "failureThreshold": failures,
+    }
+
+
+def _volumes(resolved: Resolved) -> list[Json]:
+    volumes: list[Json] = [
+        {"name": "recordings", "persistentVolumeClaim": {"claimName": resolved.claim_name}},
+        {"name": "annotations", "downwardAPI": {"items": contract.downward_items()}},
+    ]
+    return volumes + [{"name": name, "emptyDir": {"sizeLimit": size}} for name, (_, size) in WRITABLE.items()]

@@ -1,0 +1,110 @@
+"""From nothing to a started container; pure. Until then every change of spec and class is taken up."""
+
+from dataclasses import replace
+from typing import Final
+
+from troubleshooter_agent.contract import ANNOTATION_MANIFEST, EndReason
+from troubleshooter_operator.actions import CreateClaim, CreatePod, DeletePod
+from troubleshooter_operator.claim import claim_manifest
+from troubleshooter_operator.conditions import Condition, Ready, RecordingsRetained, ready, retained
+from troubleshooter_operator.errors import RefusedError
+from troubleshooter_operator.expiry import judge
+from troubleshooter_operator.keep import keep_recordings
+from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, owner_uid
+from troubleshooter_operator.pod import pod_manifest
+from troubleshooter_operator.resolve import find_class, resolve
+from troubleshooter_operator.resources import Troubleshooter
+from troubleshooter_operator.run import Resolved, Run
+from troubleshooter_operator.starting import why_not_started
+from troubleshooter_operator.tell import tell
+from troubleshooter_operator.toolbox import Toolbox
+from troubleshooter_operator.world import Plan, World
+
+# How soon to look again at what no watch shows: a foreign pod or claim that goes, a quota that is raised.
+UNWATCHED_SECONDS: Final = 10.0
+
+
+def provision(asked: Troubleshooter, run: Run, last: Run | None, world: World, now: float) -> Plan:
+    """Make what is missing. `last` is what the status goes on telling of if nothing can be made."""
+    try:
+        _refuse_what_is_in_the_way(asked, world)
+        resolved, manifest = _manifest(asked, run, world)
+    except RefusedError as refused:
+        return _refusal(last, refused, now)
+    missing_claim = [CreateClaim(claim_manifest(asked, resolved))] if world.claim is None else []
+    create = CreatePod(manifest, asked.uid, asked.name, asked.resource_version)
+    pending = retained(RecordingsRetained.PENDING, "The claim is not bound yet")
+    return Plan(
+        run=replace(run, resolved=resolved, claim_name=resolved.claim_name, retained=run.retained or pending),
+        ready=ready(
+            Ready.PROVISIONING, f"Claim {resolved.claim_name} and pod {asked.pod_name} are being made"
+        ),
+        before=(*missing_claim, create),
+        unbegun=last,
+    )
+
+
+def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, now: float) -> Plan | Run:
+    """A pod that has not started: keep it or replace it; a Run instead of a plan must end."""
+    if box.deleting:
+        return Plan(run, ready(Ready.PROVISIONING, "The pod is being deleted; then it is made anew"))
+    try:
+        resolved, manifest = _manifest(asked, run, world)
+    except RefusedError as refused:
+        return _replacement(asked, run, world, ready(Ready(refused.reason), str(refused)))
+    if annotations(manifest)[ANNOTATION_MANIFEST] != box.annotations.get(ANNOTATION_MANIFEST):
+        return _replacement(asked, run, world, ready(Ready.PROVISIONING, "What was asked for has changed"))
+    verdict = judge(now=now, accepted_at=box.accepted_at, seen_running_at=None, life_seconds=0)
+    if verdict.end:
+        return replace(run, ending=EndReason.START_FAILED)
+    kept = keep_recordings(asked, replace(run, resolved=resolved), world)
+    told = tell(asked, kept.run, world.pod) if world.pod else ()
+    condition = why_not_started(box, world.claim)
+    return Plan(
+        kept.run, condition, before=(*told, *kept.actions), look_again=verdict.look_again, unbegun=kept.run
+    )
+
+
+def _manifest(asked: Troubleshooter, run: Run, world: World) -> tuple[Resolved, Json]:
+    offer = find_class(asked.class_name, world.classes)
+    resolved = resolve(asked, offer)
+    return resolved, pod_manifest(asked, resolved, offer, run.number)
+
+
+def _replacement(asked: Troubleshooter, run: Run, world: World, condition: Condition) -> Plan:
+    """The status forgets the pod before it goes: a pod that is missing then is no lost one."""
+    if world.pod is None:
+        return Plan(run, condition)
+    # Its version too, so that a container which has started meanwhile is not taken away.
+    version = str(metadata(world.pod)["resourceVersion"])
+    delete = DeletePod(asked.namespace, asked.pod_name, str(run.pod_uid), version)
+    return Plan(replace(run, pod_uid=None), condition, after=(delete,))
+
+
+def _refuse_what_is_in_the_way(asked: Troubleshooter, world: World) -> None:
+    if world.pod is not None and owner_uid(world.pod) != asked.uid:
+        raise pod_name_taken(world.pod)
+    if world.pod is not None:
+        raise RefusedError(Ready.PROVISIONING, f"Pod {asked.pod_name} of an earlier run is still there")
+    if world.claim is not None and is_deleting(world.claim):
+        raise RefusedError(
+            Ready.VOLUME_PENDING,
+            f"Claim {name_of(world.claim)} is being deleted; a new one is made when it is gone",
+        )
+
+
+def pod_name_taken(pod: Json) -> RefusedError:
+    name = name_of(pod)
+    if is_deleting(pod):
+        return RefusedError(
+            Ready.PROVISIONING, f"Another pod named {name} is being deleted; ours is made when it is gone"
+        )
+    return RefusedError(
+        Ready.POD_NAME_TAKEN,
+        f"Pod {name} exists and belongs to somebody else, so it is left alone; delete it, or make the "
+        "Troubleshooter with another spec.name",
+    )
+
+
+def _refusal(last: Run | None, refused: RefusedError, now: float) -> Plan:
+    return Plan(last, ready(Ready(refused.reason), str(refused)), look_again=now + UNWATCHED_SECONDS)

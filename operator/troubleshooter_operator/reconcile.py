@@ -1,0 +1,130 @@
+"""One look at one Troubleshooter: observe, plan, apply, tell. The controller calls it; it keeps nothing."""
+
+from dataclasses import replace
+from typing import Final
+
+from troubleshooter_operator import kinds, log
+from troubleshooter_operator.actions import Action, Announce, PatchVolume
+from troubleshooter_operator.apply import Applier
+from troubleshooter_operator.cluster import Cluster
+from troubleshooter_operator.conditions import Ready, RecordingsRetained, ready, retained
+from troubleshooter_operator.errors import ForbiddenError, NotFoundError, RefusedError
+from troubleshooter_operator.graveyard import Grave, Graveyard
+from troubleshooter_operator.kinds import Json, uid_of
+from troubleshooter_operator.left_behind import LeftBehind, settle, unfinished_owners
+from troubleshooter_operator.metrics import Metrics
+from troubleshooter_operator.observe import Observer
+from troubleshooter_operator.plan import plan
+from troubleshooter_operator.resources import troubleshooter
+from troubleshooter_operator.starting import one_line
+from troubleshooter_operator.status import status
+from troubleshooter_operator.store import Key
+from troubleshooter_operator.stores import Stores
+from troubleshooter_operator.world import Plan
+
+# What was refused may be allowed later, and no watch tells it.
+REFUSED_SECONDS: Final = 10.0
+
+
+class Reconciler:
+    """Safe to use from several threads, for different keys."""
+
+    def __init__(
+        self, cluster: Cluster, stores: Stores, graveyard: Graveyard, observer: Observer, metrics: Metrics
+    ) -> None:
+        self._cluster = cluster
+        self._stores = stores
+        self._graveyard = graveyard
+        self._observer = observer
+        self._applier = Applier(cluster, stores)
+        self._metrics = metrics
+
+    def reconcile(self, key: Key) -> float | None:
+        """Seconds until the next look; None where a watch will tell."""
+        graves = self._graveyard.at(key)
+        found = self._stores.troubleshooters.get(*key)
+        self._settle(key, found, graves)
+        look_again = self._attend(key, found, graves) if found is not None else None
+        self._graveyard.forget(key, graves)
+        self._observer.forget(graves)
+        return look_again
+
+    def _attend(self, key: Key, found: Json, graves: list[Grave]) -> float | None:
+        asked = troubleshooter(found)
+        now = self._cluster.now()
+        planned = plan(asked, self._observer.look(asked, graves), now)
+        refusal = self._first_refusal(key, planned.before)
+        shown = _with_refusal(planned, *refusal) if refusal else planned
+        self._tell(found, status(asked, shown.run, shown.ready, now))
+        refused_after = [action for action in planned.after if not refusal and self._is_refused(key, action)]
+        waits = [REFUSED_SECONDS] if refusal or refused_after else []
+        waits += [planned.look_again - now] if planned.look_again is not None else []
+        return min(waits, default=None)
+
+    def _tell(self, found: Json, wanted: Json) -> None:
+        if wanted == found.get("status"):
+            return
+        try:
+            self._applier.write_status(found, wanted)
+        except NotFoundError:
+            return  # deleted meanwhile
+
+    def _first_refusal(self, key: Key, actions: tuple[Action, ...]) -> tuple[Action, RefusedError] | None:
+        for action in actions:
+            try:
+                self._apply(key, action)
+            except RefusedError as refused:
+                return action, self._counted(refused)
+            except ForbiddenError as refused:
+                return action, self._counted(
+                    RefusedError(Ready.FORBIDDEN, f"The API server refuses: {one_line(str(refused))}")
+                )
+        return None
+
+    def _is_refused(self, key: Key, action: Action) -> bool:
+        try:
+            self._apply(key, action)
+        except ForbiddenError as refused:
+            log.warning("refused", namespace=key[0], name=key[1], action=type(action).__name__, error=refused)
+            return True
+        return False
+
+    def _apply(self, key: Key, action: Action) -> None:
+        done = self._applier.apply(action)
+        if done is None:
+            return
+        self._metrics.acted(type(action).__name__)
+        if isinstance(action, Announce):
+            self._metrics.ended(action.reason)
+        log.info(done, namespace=key[0], name=key[1])
+
+    def _counted(self, refused: RefusedError) -> RefusedError:
+        self._metrics.refused(refused.reason)
+        return refused
+
+    def _settle(self, key: Key, found: Json | None, graves: list[Grave]) -> None:
+        """The rest of Troubleshooters of that name that are no more."""
+        left = LeftBehind(
+            claims=tuple(self._stores.claims.group(key)),
+            volumes=tuple(self._stores.volumes.group(key)),
+            pods=tuple(self._stores.pods.group(key)),
+            gone=tuple(grave.pod for grave in reversed(graves)),
+        )
+        for owner in unfinished_owners(left, uid_of(found) if found else None):
+            if not self._exists(key, owner):
+                for action in settle(left, owner, self._cluster.now()):
+                    self._apply(key, action)
+
+    def _exists(self, key: Key, uid: str) -> bool:
+        """Asked of the API server: the cache may not have it yet."""
+        try:
+            return uid_of(self._cluster.get(kinds.TROUBLESHOOTER, *key)) == uid
+        except NotFoundError:
+            return False
+
+
+def _with_refusal(planned: Plan, action: Action, refused: RefusedError) -> Plan:
+    run = planned.unbegun
+    if isinstance(action, PatchVolume) and run is not None:
+        run = replace(run, retained=retained(RecordingsRetained.NOT_PERMITTED, str(refused)))
+    return replace(planned, run=run, ready=ready(Ready(refused.reason), str(refused)))

@@ -1,0 +1,162 @@
+"""Troubleshooter and TroubleshooterClass as values, from the API server's JSON; pure.
+
+The CRDs hold the bounds and fill in the defaults that no class governs. What is read here is therefore sound,
+except for objects older than a rule: then `RefusedError` names the field.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from troubleshooter_agent.contract import ANNOTATION_DEFAULT_CLASS, DurationError, parse_duration
+from troubleshooter_operator.conditions import Ready
+from troubleshooter_operator.errors import RefusedError
+from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, uid_of
+from troubleshooter_operator.run import Run
+
+CLAIM_SUFFIX: Final = "-recordings"
+
+
+@dataclass(frozen=True)
+class Troubleshooter:
+    """What is asked for; None where the class decides."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    resource_version: str
+    deleting: bool
+    pod_name: str
+    class_name: str | None
+    image: str | None
+    time_to_live: str | None
+    idle_timeout: str | None
+    stopped: bool
+    wanted_run: int
+    claim_name: str
+    storage_class: str | None
+    size: str | None
+    run_as_user: int | None
+    purpose: str
+    status: Json  # as it was last written
+    run: Run | None  # the run in force or ended last, out of status
+
+
+@dataclass(frozen=True)
+class Limit:
+    default: str
+    max: str
+
+
+@dataclass(frozen=True)
+class TroubleshooterClass:
+    name: str
+    is_default: bool
+    created: str
+    image: str
+    allowed_images: tuple[str, ...]
+    time_to_live: Limit
+    idle_timeout: Limit
+    requests: dict[str, str]
+    limits: dict[str, str]
+    storage_class: str | None
+    size: Limit
+    run_as_user: int | None
+    run_as_group: int | None
+    fs_group: int | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    pull_secrets: tuple[Json, ...]
+    priority_class: str | None
+    env: tuple[Json, ...]
+    tolerations: tuple[Json, ...]
+
+
+def troubleshooter(found: Json) -> Troubleshooter:
+    """The resource as the API server has it."""
+    spec, status, name = found.get("spec") or {}, found.get("status") or {}, name_of(found)
+    disk = spec.get("saveToDisk") or {}
+    return Troubleshooter(
+        namespace=str(metadata(found)["namespace"]),
+        name=name,
+        uid=uid_of(found),
+        generation=int(metadata(found).get("generation", 0)),
+        resource_version=str(metadata(found)["resourceVersion"]),
+        deleting=is_deleting(found),
+        pod_name=spec.get("name") or name,
+        class_name=spec.get("troubleshooterClassName"),
+        image=spec.get("image"),
+        time_to_live=spec.get("timeToLive"),
+        idle_timeout=spec.get("idleTimeout"),
+        stopped=spec.get("state") == "Stopped",
+        wanted_run=int(spec.get("run", 1)),
+        claim_name=disk.get("claimName") or name + CLAIM_SUFFIX,
+        storage_class=disk.get("storageClassName"),
+        size=_text_or_none(disk.get("size")),
+        run_as_user=spec.get("runAsUser"),
+        purpose=spec.get("purpose") or "",
+        status=status,
+        run=Run.from_status(status),
+    )
+
+
+def troubleshooter_class(found: Json) -> TroubleshooterClass:
+    """The class as the API server has it; RefusedError with ClassNotFound names a field that is broken."""
+    spec, name = found.get("spec") or {}, name_of(found)
+    resources, storage = spec.get("resources") or {}, spec.get("storage") or {}
+    security, pod = spec.get("security") or {}, spec.get("pod") or {}
+    return TroubleshooterClass(
+        name=name,
+        is_default=annotations(found).get(ANNOTATION_DEFAULT_CLASS) == "true",
+        created=str(metadata(found).get("creationTimestamp", "")),
+        image=_need(name, spec, "images", "default"),
+        allowed_images=tuple((spec.get("images") or {}).get("allowed") or ()),
+        time_to_live=_duration_limit(name, spec, "timeToLive"),
+        idle_timeout=_duration_limit(name, spec, "idleTimeout"),
+        requests=_texts(resources.get("requests")),
+        limits=_texts(resources.get("limits")),
+        storage_class=storage.get("storageClassName"),
+        size=Limit(_need(name, spec, "storage", "size"), _need(name, spec, "storage", "maxSize")),
+        run_as_user=security.get("runAsUser"),
+        run_as_group=security.get("runAsGroup"),
+        fs_group=security.get("fsGroup"),
+        labels=_texts(pod.get("labels")),
+        annotations=_texts(pod.get("annotations")),
+        pull_secrets=tuple(pod.get("imagePullSecrets") or ()),
+        priority_class=pod.get("priorityClassName"),
+        env=tuple(pod.get("env") or ()),
+        tolerations=tuple(pod.get("tolerations") or ()),
+    )
+
+
+def _duration_limit(class_name: str, spec: Json, field: str) -> Limit:
+    limit = Limit(_need(class_name, spec, field, "default"), _need(class_name, spec, field, "max"))
+    for value in (limit.default, limit.max):
+        try:
+            parse_duration(value)
+        except DurationError as error:
+            raise _broken(class_name, f"spec.{field}: {error}") from error
+    return limit
+
+
+def _need(class_name: str, spec: Json, *path: str) -> str:
+    value: Any = spec
+    for field in path:
+        value = (value or {}).get(field)
+    if value is None:
+        raise _broken(class_name, f"spec.{'.'.join(path)} is missing")
+    return str(value)
+
+
+def _broken(class_name: str, problem: str) -> RefusedError:
+    return RefusedError(
+        Ready.CLASS_NOT_FOUND, f"TroubleshooterClass {class_name} cannot be used: {problem}; mend the class"
+    )
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _texts(found: Json | None) -> dict[str, str]:
+    return {key: str(value) for key, value in (found or {}).items()}

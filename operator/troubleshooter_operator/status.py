@@ -1,0 +1,31 @@
+"""The status of a Troubleshooter as a whole, from the run and the conditions; pure."""
+
+from troubleshooter_agent.contract import UNVERIFIED
+from troubleshooter_operator.conditions import Condition, Recorded, ended, recorded, render
+from troubleshooter_operator.kinds import Json
+from troubleshooter_operator.resources import Troubleshooter
+from troubleshooter_operator.run import Run
+
+
+def status(asked: Troubleshooter, run: Run | None, ready: Condition, now: float) -> Json:
+    """Written whole: what is not in here is not in the status."""
+    shown: Json = {"observedGeneration": asked.generation, "requestedBy": UNVERIFIED}
+    if run is not None:
+        shown |= {"podName": asked.pod_name, "podNamespace": asked.namespace} | run.to_status()
+    before = asked.status.get("conditions") or []
+    shown["conditions"] = render(_conditions(run, ready), before, asked.generation, now)
+    return shown
+
+
+def _conditions(run: Run | None, ready: Condition) -> list[Condition]:
+    if run is None:
+        return [ready, ended(None, "No run has begun")]
+    over = run.ended is not None
+    return [
+        ready,
+        *([run.retained] if run.retained else []),
+        run.recorded
+        if over and run.recorded
+        else recorded(Recorded.RUNNING, f"Run {run.number} is recorded"),
+        run.ended or ended(None, f"Run {run.number} has not ended"),
+    ]

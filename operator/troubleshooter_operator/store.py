@@ -1,0 +1,111 @@
+"""What an informer knows of one kind of object: a cache that never goes back in time.
+
+resourceVersions of one kind can be compared as numbers (Kubernetes says so since 1.35, and etcd has always
+made them so). That lets our own writes be put in at once, before the watch brings them, without an older
+picture coming back over them.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from troubleshooter_operator.kinds import Json, metadata
+
+Key = tuple[str, str]  # namespace (empty for cluster-scoped kinds) and name
+
+
+@dataclass(frozen=True)
+class Change:
+    """`new` None: deleted, and `old` is the last state seen; `witnessed`: the deletion itself was seen."""
+
+    old: Json | None
+    new: Json | None
+    witnessed: bool = True
+
+
+def key_of(thing: Json) -> Key:
+    return str(metadata(thing).get("namespace") or ""), str(metadata(thing)["name"])
+
+
+def version_of(thing: Json) -> int:
+    return int(metadata(thing)["resourceVersion"])
+
+
+class Store:
+    """Objects by key and, where `index` is given, by whose they are. Safe to use from several threads."""
+
+    def __init__(self, index: Callable[[Json], Key | None] = lambda _: None) -> None:
+        self._index = index
+        self._things: dict[Key, Json] = {}
+        self._groups: dict[Key, set[Key]] = defaultdict(set)
+        self._seen = 0  # up to which version the watch has told everything
+        self._lock = threading.Lock()
+
+    def get(self, namespace: str, name: str) -> Json | None:
+        with self._lock:
+            return self._things.get((namespace, name))
+
+    def all(self) -> list[Json]:
+        with self._lock:
+            return list(self._things.values())
+
+    def group(self, key: Key) -> list[Json]:
+        with self._lock:
+            return [self._things[member] for member in self._groups.get(key, ())]
+
+    def remember(self, thing: Json) -> None:
+        """What the API server answered to a write. What was deleted again since stays out."""
+        with self._lock:
+            if key_of(thing) in self._things or version_of(thing) > self._seen:
+                self._put(thing)
+
+    def put(self, thing: Json) -> Change | None:
+        """What a watch tells; None if we knew it, or something newer, already."""
+        with self._lock:
+            self._seen = max(self._seen, version_of(thing))
+            return self._put(thing)
+
+    def remove(self, thing: Json) -> Change:
+        with self._lock:
+            self._seen = max(self._seen, version_of(thing))
+            self._take_out(key_of(thing))
+            return Change(thing, None)
+
+    def advance(self, version: str) -> None:
+        with self._lock:
+            self._seen = max(self._seen, int(version))
+
+    def replace(self, things: Iterable[Json], version: str) -> list[Change]:
+        """What a list tells; what is missing in it was deleted while nobody watched."""
+        with self._lock:
+            listed = {key_of(thing): thing for thing in things}
+            changes = [change for thing in listed.values() if (change := self._put(thing))]
+            gone = [
+                key
+                for key, thing in self._things.items()
+                if key not in listed and version_of(thing) <= int(version)
+            ]
+            changes += [Change(self._take_out(key), None, witnessed=False) for key in gone]
+            self._seen = max(self._seen, int(version))
+            return changes
+
+    def _put(self, thing: Json) -> Change | None:
+        key = key_of(thing)
+        old = self._things.get(key)
+        if old is not None and version_of(old) >= version_of(thing):
+            return None
+        self._take_out(key)
+        self._things[key] = thing
+        if (group := self._index(thing)) is not None:
+            self._groups[group].add(key)
+        return Change(old, thing)
+
+    def _take_out(self, key: Key) -> Json | None:
+        old = self._things.pop(key, None)
+        group = self._index(old) if old is not None else None
+        if group is not None:
+            self._groups[group].discard(key)
+            if not self._groups[group]:
+                del self._groups[group]
+        return old

@@ -1,0 +1,52 @@
+"""What `plan` is given and what it gives back; values only."""
+
+from dataclasses import dataclass
+
+from troubleshooter_agent.contract import ANNOTATION_RUN
+from troubleshooter_operator.actions import Action
+from troubleshooter_operator.conditions import Condition
+from troubleshooter_operator.endings import Trace
+from troubleshooter_operator.kinds import Json, annotations, owner_uid
+from troubleshooter_operator.reports import Report
+from troubleshooter_operator.resources import Troubleshooter
+from troubleshooter_operator.run import Run
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is around one Troubleshooter, as objects of the API server.
+
+    `pod` is whatever has the pod's name, ours or not. `trace` is what is left of the run's own pod once it is
+    gone. `told_to_end_at` is when the annotation end was first seen on the pod.
+    """
+
+    classes: tuple[Json, ...] = ()
+    pod: Json | None = None
+    trace: Trace | None = None
+    claim: Json | None = None
+    volume: Json | None = None
+    report: Report | None = None
+    told_to_end_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`before` is done first; then the status is written; then `after`.
+
+    If something of `before` is refused, the status tells of `unbegun` instead of `run`, and why. `look_again`
+    is the instant of the next look, None where a watch will tell.
+    """
+
+    run: Run | None
+    ready: Condition
+    before: tuple[Action, ...] = ()
+    after: tuple[Action, ...] = ()
+    look_again: float | None = None
+    unbegun: Run | None = None
+
+
+def is_pod_of(pod: Json | None, asked: Troubleshooter, run: Run) -> bool:
+    """Whether this pod was made for this run."""
+    if pod is None or owner_uid(pod) != asked.uid:
+        return False
+    return annotations(pod).get(ANNOTATION_RUN) == str(run.number)
