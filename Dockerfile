@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # Two images: `--target toolbox` (what a session runs in) and `--target operator`.
 #
 # Behind a proxy that re-signs TLS, give pip its CA bundle: `--secret id=ca,src=FILE`. Only the pip steps see it;
@@ -12,7 +11,7 @@ COPY image/dpkg.cfg /etc/dpkg/dpkg.cfg.d/troubleshooter
 FROM debian AS python
 RUN apt-get update -q \
     && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends ca-certificates python3 python3-pip \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY image/build/ /usr/local/sbin/
 
 
@@ -42,7 +41,7 @@ RUN apt-get update -q \
     && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends \
         bind9-dnsutils ca-certificates curl inetutils-telnet iproute2 iputils-ping jq less libnss-extrausers \
         net-tools netcat-openbsd openssh-client openssl procps traceroute vim-tiny \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* \
+    && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 # Any user id works: PID 1 writes its name to /run/troubleshooter, and group 0 may write what a session needs.
 RUN install -d -m 0775 /home /recordings /run/troubleshooter \
@@ -73,7 +72,7 @@ FROM python AS operator-packages
 COPY requirements/operator.lock /requirements/
 # The client's asynchronous half is larger than the rest together, and nothing here imports it.
 RUN --mount=type=secret,id=ca pip-install /requirements/operator.lock /packages \
-        kubernetes/aio aiohttp* aiosignal* aiohappyeyeballs* frozenlist* multidict* propcache* yarl*
+        kubernetes/aio 'aiohttp*' 'aiosignal*' 'aiohappyeyeballs*' 'frozenlist*' 'multidict*' 'propcache*' 'yarl*'
 
 
 FROM operator-packages AS operator-code
@@ -86,7 +85,7 @@ RUN compile-python /code \
 FROM debian AS operator
 RUN apt-get update -q \
     && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends python3 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* \
+    && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 COPY --from=operator-packages /packages /usr/lib/python3/dist-packages
 ENV LANG=C.UTF-8

@@ -20,11 +20,9 @@ demo: notice venv ## the main job, from a cluster to the playback of a recorded 
 test: notice lint unit e2e ## all tests; takes down what it started
 
 lint: venv ## style, types, import rules
-	@echo "lint: ruff, mypy, import-linter" >&2
-	@.venv/bin/ruff check
-	@.venv/bin/ruff format --check
-	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@echo "style: ruff" && .venv/bin/ruff check && .venv/bin/ruff format --check
+	@echo "types: mypy (half a minute the first time)" && .venv/bin/mypy
+	@echo "import rules: import-linter" && .venv/bin/lint-imports
 
 unit: venv ## the tests that need no cluster
 	@$(PYTHON) -m pytest -m "not cluster"

@@ -108,6 +108,7 @@ def observe(folder: Path, changed: Callable[[], None]) -> Callable[[], None]:
         def on_any_event(self, _: events.FileSystemEvent) -> None:
             changed()
 
+    folder.stat()  # a folder that is not there would leave a thread of watchdog's behind
     observer = observers.Observer()
     # Only these: reading the folder makes events too, which would wake us for ever.
     kinds: list[type[events.FileSystemEvent]] = [

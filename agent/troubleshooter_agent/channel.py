@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 PACKET_BYTES: Final = 128 * 1024
-_MOST_DESCRIPTORS: Final = 3
+_ROOM: Final = socket.CMSG_LEN(3 * array.array("i").itemsize)  # for three descriptors
 
 
 class ChannelClosedError(ConnectionError):
@@ -67,18 +67,25 @@ def send(connection: socket.socket, message: dict[str, Any], descriptors: tuple[
 
 def receive(connection: socket.socket) -> Packet:
     """The next packet; BlockingIOError when there is none, ChannelClosedError at the end or for nonsense."""
-    try:
-        text, descriptors, flags, _ = socket.recv_fds(
-            connection, PACKET_BYTES, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-        )
+    try:  # not socket.recv_fds: it ignores its flags
+        text, ancillary, flags, _ = connection.recvmsg(PACKET_BYTES, _ROOM, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError as error:
         raise ChannelClosedError from error
+    descriptors = _descriptors(ancillary)
     message = _parse(text) if not flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) else None
     if message is None:
         for descriptor in descriptors:
             socket.close(descriptor)
         raise ChannelClosedError
-    return Packet(message, list(descriptors))
+    return Packet(message, descriptors)
+
+
+def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    found = array.array("i")
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found.frombytes(content[: len(content) - len(content) % found.itemsize])
+    return found.tolist()
 
 
 @dataclass(frozen=True)

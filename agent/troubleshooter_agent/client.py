@@ -99,7 +99,7 @@ def _connect(address: str) -> socket.socket:
         return channel.connect(address)
     except OSError as error:
         raise AgentFaultError(
-            f"the agent of this toolbox does not answer ({error.strerror})",
+            f"the agent of this toolbox does not answer: {error.strerror}",
             "`shell` works inside of a toolbox; on your own machine use `troubleshooter-agent record`",
         ) from error
 

@@ -165,10 +165,10 @@ class TerminationMessage(TypedDict):
 TERMINATION_MESSAGE_BYTES: Final = 4000
 USER_BYTES: Final = 128  # of a user's name in the termination message
 
-_DURATION: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,5})s)?")
+_DURATION: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,5})s)?", re.ASCII)
 
 
-@dataclass(frozen=True)
+@dataclass
 class DurationError(ValueError):
     """A duration that cannot be read; `value` is what was given."""
 

@@ -16,5 +16,7 @@ def passwd_line(uid: int, gid: int, home: str) -> str:
 
 def write(folder: Path, *, uid: int, gid: int, home: str) -> None:
     """Write passwd and group into `folder`; OSError as it comes."""
-    (folder / "passwd").write_text(passwd_line(uid, gid, home))
-    (folder / "group").write_text(f"{USER_NAME}:x:{gid}:\n")
+    texts = {"passwd": passwd_line(uid, gid, home), "group": f"{USER_NAME}:x:{gid}:\n"}
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o644)

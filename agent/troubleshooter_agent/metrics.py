@@ -41,12 +41,12 @@ class _Toolbox(Collector):
         if status["lastActivityAt"] is not None:
             yield _gauge(
                 "last_activity_timestamp_seconds",
-                "When somebody last did something, in seconds since the epoch",
+                "When somebody last did something",
                 parse_time(status["lastActivityAt"]),
             )
         yield _gauge(
             "expiration_timestamp_seconds",
-            "When the life time is over, in seconds since the epoch",
+            "When the life time is over",
             parse_time(status["expiresAt"]),
         )
         yield _failures(self.failures)

@@ -81,6 +81,8 @@ class Sessions:
         session = self.open.pop(summary.id, None)
         if session is not None:
             self.past.append(session.activity(active=False))
+        else:  # its recorder died before it could say that it had begun
+            self.count += 1
         self.reports.insert(0, summary.report())
         del self.reports[REPORTED:]
         self.ended_bytes += summary.bytes

@@ -104,7 +104,7 @@ def _executable(program: Program) -> str:
 
 def _cannot_run(program: Program, error: OSError) -> CannotRunError:
     status = NOT_FOUND if error.errno == errno.ENOENT else NOT_EXECUTABLE
-    return CannotRunError(f"{program.argv[0]}: {error.strerror or 'cannot be executed'}", status)
+    return CannotRunError(f"{program.argv[0]}: {os.strerror(error.errno) if error.errno else error}", status)
 
 
 def _become_ordinary(folder: str) -> None:

@@ -130,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
     rfile: _ShortReader
     timeout = CONNECTION_SECONDS
+    default_request_version = "HTTP/1.0"  # what cannot be read is answered with a status line too
 
     def setup(self) -> None:
         super().setup()

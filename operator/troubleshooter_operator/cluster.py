@@ -97,6 +97,9 @@ class ApiServer:
         return self._clock.now()
 
     def close(self) -> None:
+        """Closes idle connections at once; `clear` alone leaves that to the garbage collector."""
+        for key in self._pool.pools.keys():  # noqa: SIM118 - no dict
+            self._pool.pools[key].close()
         self._pool.clear()
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Json:
@@ -237,7 +240,7 @@ def _error(method: str, path: str, response: urllib3.BaseHTTPResponse) -> Operat
             return ForbiddenError(message)
     delay = response.headers.get("Retry-After", "")
     text = f"{method} {path}: {response.status} {message}"
-    return TemporaryError(text, float(delay)) if delay.isdecimal() else TemporaryError(text)
+    return TemporaryError(text, float(delay) if delay.isdecimal() else None)
 
 
 def _explanation(body: bytes) -> tuple[str, str]:

@@ -54,12 +54,8 @@ class Controller:
             self._queue.add_after(key, max(0.0, look_again))
 
     def _failed(self, key: Key, error: BaseException) -> None:
-        if isinstance(error, TemporaryError):
-            self._metrics.reconciled("retry")
-            log.info("reconcile again", namespace=key[0], name=key[1], error=error)
-            self._queue.add_after(key, error.delay)
-            return
-        self._metrics.reconciled("error")
-        seconds = self._queue.failed(key)
+        self._metrics.reconciled("retry" if isinstance(error, TemporaryError) else "error")
+        delay = error.delay if isinstance(error, TemporaryError) else None
+        seconds = self._queue.failed(key, delay)
         report = log.failure if isinstance(error, OperatorError) else log.bug
         report("reconcile failed", error, namespace=key[0], name=key[1], retry_seconds=seconds)

@@ -1,7 +1,7 @@
 """The operator's errors. The type says what to do, so nobody has to read a message to know.
 
 OperatorError
-├── TemporaryError            try again after `delay` seconds
+├── TemporaryError            try again, after `delay` seconds if it names any
 │   ├── UnreachableError      no answer, or none that can be read
 │   ├── GoneError             the watch's place is no longer known: list again
 │   └── ConflictError         our picture was old: look again
@@ -12,17 +12,13 @@ OperatorError
     └── RefusedError          we refuse: class, limits, claim or pod name; carries the reason of Ready
 """
 
-from typing import Final
-
-RETRY_SECONDS: Final = 5.0
-
 
 class OperatorError(Exception):
     """The root: everything that the operator expects to go wrong."""
 
 
 class TemporaryError(OperatorError):
-    def __init__(self, message: str, delay: float = RETRY_SECONDS) -> None:
+    def __init__(self, message: str, delay: float | None = None) -> None:
         super().__init__(message)
         self.delay = delay
 
@@ -36,8 +32,7 @@ class GoneError(TemporaryError):
 
 
 class ConflictError(TemporaryError):
-    def __init__(self, message: str, delay: float = 0.2) -> None:
-        super().__init__(message, delay)
+    pass
 
 
 class PermanentError(OperatorError):

@@ -70,7 +70,7 @@ def read_report(text: str | bytes) -> Report | None:
             chain=_hash(found, "chain") or "",
             sessions=_sessions(found),
         )
-    except (_MalformedError, json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also what json itself refuses
         return None
 
 
@@ -87,7 +87,7 @@ def read_farewell(text: str | bytes) -> Farewell | None:
             chain=_hash(found, "chain") or "",
             sessions=_sessions(found),
         )
-    except (_MalformedError, json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also what json itself refuses
         return None
 
 
@@ -100,7 +100,7 @@ def _object(text: str | bytes) -> dict[str, Any]:
 
 def _reason(found: dict[str, Any]) -> EndReason:
     reason = found.get("reason")
-    if reason not in REASONS_OF_AGENT:
+    if not isinstance(reason, str) or reason not in REASONS_OF_AGENT:
         raise _MalformedError("reason")
     return EndReason(reason)
 

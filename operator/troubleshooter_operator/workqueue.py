@@ -78,12 +78,12 @@ class WorkQueue(Generic[K]):
                 self._add(key)
             self._changed.notify_all()
 
-    def failed(self, key: K) -> float:
-        """Comes back to the key, after seconds that double with each failure in a row; returns them."""
+    def failed(self, key: K, delay: float | None = None) -> float:
+        """Comes back to the key after `delay`, else after seconds that double with each failure; returns them."""
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-        seconds = min(self._last_retry, self._first_retry * 2.0 ** min(failures, 16))
+        seconds = delay or min(self._last_retry, self._first_retry * 2.0 ** min(failures, 16))
         self.add_after(key, seconds)
         return seconds
 

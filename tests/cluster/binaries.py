@@ -1,4 +1,4 @@
-"""Kubernetes and its neighbours, built from Go modules and kept in the cache by all that they are built from."""
+"""Kubernetes and its neighbours, built from Go modules and kept in the cache by what they are built from."""
 
 import os
 import re
@@ -57,7 +57,7 @@ ALL = (
 
 
 def version_stamp(go_mod: str) -> str:
-    """The linker's flag that tells Kubernetes its version, from the line of go.mod that asks for it; else nothing."""
+    """The linker's flag that tells Kubernetes its version, from go.mod's line about it, if any."""
     match = _KUBERNETES.search(go_mod)
     return f" -X k8s.io/component-base/version.gitVersion={match[1]}" if match else ""
 

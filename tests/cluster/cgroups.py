@@ -1,7 +1,7 @@
-"""The node's control groups. The kubelet works below a group of its own name, so what is left can be told apart.
+"""The node's control groups. The kubelet works below a group of our own, so what is left can be told apart.
 
-cgroup v2 has one tree; v1 has one for each controller, often with an empty one of v2 beside them, where runc makes
-groups as well. The kubelet wants its root to exist in all that it uses.
+cgroup v2 has one tree; v1 has one for each controller, often with an empty one of v2 beside them, where runc
+makes groups as well. The kubelet wants its root to exist in all that it uses.
 """
 
 from collections.abc import Iterable
@@ -42,8 +42,8 @@ def _trees() -> list[Path]:
 
 
 def _deepest_first(roots: Iterable[Path]) -> list[Path]:
-    found = [folder for root in roots if root.exists() for folder in (root, *root.rglob("*")) if folder.is_dir()]
-    return sorted(found, key=lambda folder: len(folder.parts), reverse=True)
+    entries = (entry for root in roots if root.exists() for entry in (root, *root.rglob("*")))
+    return sorted(filter(Path.is_dir, entries), key=lambda folder: len(folder.parts), reverse=True)
 
 
 def _removed(folder: Path) -> bool:

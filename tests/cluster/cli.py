@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 
 import debian
@@ -34,33 +36,41 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="cli.py", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("notice", help="say what the commands change on this host").set_defaults(run=notice)
-    commands.add_parser("venv", help="make .venv from the lock file").set_defaults(run=venv)
-    commands.add_parser("up", help="start the cluster, or join it").set_defaults(run=up)
-    commands.add_parser("down", help="end the cluster").set_defaults(run=down)
-    commands.add_parser("status", help="the live cluster as JSON; status 1 if there is none").set_defaults(run=status)
-    commands.add_parser("env", help="the lines that `up` prints").set_defaults(run=env)
-    image = commands.add_parser("image", help="build images of the Dockerfile; load them if the cluster is up")
-    image.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {images.TARGETS}; all if none is named")
-    image.set_defaults(run=image_)
-    user = commands.add_parser("user", help="print the path of a kubeconfig for a user")
+
+    def add(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text)
+        command.set_defaults(run=run)
+        return command
+
+    add("notice", notice, "say what the other commands change on this host")
+    add("venv", venv, "make .venv from the lock file")
+    add("up", up, "start the cluster, or join it; print what a shell needs to use it")
+    add("down", down, "end the cluster")
+    add("status", status, "print the live cluster's record as JSON; exit status 1 if there is none")
+    add("env", env, "print what `up` prints")
+    image = add("image", build_images, "build images of the Dockerfile; load them if the cluster is up")
+    image.add_argument(
+        "targets", nargs="*", metavar="TARGET", help=f"{' or '.join(images.TARGETS)}; both if none"
+    )
+    user = add("user", make_user, "print the path of a kubeconfig for a user of the cluster")
     user.add_argument("name")
     user.add_argument("--group", action="append", default=[], dest="groups")
-    user.set_defaults(run=user_)
     return top
 
 
 def notice(_arguments: argparse.Namespace) -> None:
     """Said before anything is done."""
-    needed = debian.missing_here([*debian.VENV, *debian.CLUSTER])
-    packages = f"Debian packages to install: {' '.join(needed)}" if needed else "Debian packages: none is missing"
-    say(
-        f"What this changes on the host:\n"
-        f"- {packages}\n"
-        f"- kept: {python_env.VENV}, {places.cache()} (programs, images, logs; about 3 GB) and Go's own caches\n"
-        f"- while the cluster is up: one veth ({veth.LINK}) with a route to the pods, a network, a mount and a pid\n"
-        f"  namespace, control groups, and {places.RUN}; `make cluster-down` takes them away"
-    )
+    say(f"What this changes on the host:\n- kept: {python_env.VENV}, and {places.cache()} for logs")
+    if os.geteuid() == 0:
+        needed = debian.missing_here([*debian.VENV, *debian.CLUSTER])
+        service = " (Debian starts containerd's service; the cluster does not use it)"
+        say(
+            f"- also kept: programs and images there, about 3 GB; Go's own caches; {places.RUN}\n"
+            f"- Debian packages to install: {' '.join(needed) or 'none, all are there'}"
+            f"{service if 'containerd' in needed else ''}\n"
+            f"- while the cluster is up: a veth ({veth.LINK}) with a route to the pods, namespaces\n"
+            f"  (network, mount, pid), control groups; `make cluster-down` takes them away"
+        )
 
 
 def venv(_arguments: argparse.Namespace) -> None:
@@ -96,18 +106,21 @@ def export(state: State) -> None:
     print(f'export PATH={state.kubectl.parent}:"$PATH"')
 
 
-def image_(arguments: argparse.Namespace) -> None:
+def build_images(arguments: argparse.Namespace) -> None:
     if unknown := set(arguments.targets) - set(images.TARGETS):
-        raise HarnessError(f"The Dockerfile has no target {' '.join(unknown)}: name one of {' '.join(images.TARGETS)}.")
+        choice = " or ".join(images.TARGETS)
+        raise HarnessError(f"The Dockerfile has no target {' '.join(unknown)}: name {choice}.")
     cache = places.cache()
-    lifecycle.prepare(cache)
+    lifecycle.need_root("Building images changes owners and roots")
+    debian.install(debian.IMAGES, cache / "logs" / "apt.log")
     with lifecycle.cache_lock(cache):
+        images.build_base(cache)
         built = [images.build_project(cache, target) for target in arguments.targets or images.TARGETS]
     if hostlock.is_held(places.LOCK):
         images.load(built)
 
 
-def user_(arguments: argparse.Namespace) -> None:
+def make_user(arguments: argparse.Namespace) -> None:
     print(pki.write_kubeconfig(live().state, f"user-{arguments.name}", arguments.name, arguments.groups))
 
 

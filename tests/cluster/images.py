@@ -1,7 +1,7 @@
-"""Container images without docker and without a registry, kept in the cache as OCI archives by their content.
+"""Container images without docker and without a registry, kept in the cache as archives by their content.
 
-buildah works in a storage of its own below the cache; nothing of the host's images is touched. `chroot` isolation,
-because podman, crun and user namespaces do not work on every host that the tests run on.
+buildah works in a storage of its own below the cache; nothing of the host's images is touched. It isolates by
+chroot, because podman, crun and user namespaces do not work on every host that the tests run on.
 """
 
 import shutil
@@ -12,14 +12,18 @@ from pathlib import Path
 
 import places
 import settings
+from leftovers import keep_latest
 from progress import HarnessError, output, run, step
 
 BASE_RECIPE = ("--variant=minbase", "--include=ca-certificates", "trixie")
 PAUSE_CONFIG = ("--entrypoint", '["/bin/sleep","infinity"]', "--cmd", "")
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-PROJECT_INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "requirements", "agent", "operator", "image")
+PROJECT_INPUTS = (
+    *("Dockerfile", ".dockerignore", "pyproject.toml"),
+    *("requirements", "agent", "operator", "image"),
+)
 TARGETS = ("toolbox", "operator")
-ARCHIVES_KEPT = 3
+ARCHIVES_KEPT = 3  # going back and forth between two versions is common
 LOADED = places.RUN / "images"  # what the running node has: a file per image, with the archive's name in it
 
 
@@ -38,7 +42,7 @@ class Image:
 
 def base_images(cache: Path) -> list[Image]:
     """Debian and the pause image: what the node needs before it can run any pod."""
-    content = places.content_of([], places.HERE, *BASE_RECIPE, *PAUSE_CONFIG)
+    content = places.content_of([], places.HERE, "docker-archive", *BASE_RECIPE, *PAUSE_CONFIG)
     return [
         Image(settings.BASE_IMAGE, cache / "images" / f"debian-{content}.tar"),
         Image(settings.PAUSE_IMAGE, cache / "images" / f"pause-{content}.tar"),
@@ -94,34 +98,27 @@ def _build_target(cache: Path, log: Path, target: str, image: Image) -> None:
     # The host's certificates let pip reach its index from inside, also where a proxy has one of its own.
     options = ["--layers", "--pull=never", "--isolation=chroot", f"--secret=id=ca,src={CA_BUNDLE}"]
     _need_base(cache, log)
-    run([*_buildah(cache), "bud", *options, f"--target={target}", f"--tag={image.name}", places.CHECKOUT], log)
+    options += [f"--target={target}", f"--tag={image.name}"]
+    run([*_buildah(cache), "bud", *options, places.CHECKOUT], log)
     _archive(cache, log, image)
-    _forget_old(image)
 
 
 def _need_base(cache: Path, log: Path) -> None:
     """Give buildah its base image back where only the archive was kept."""
-    base = base_images(cache)[0]
-    known = subprocess.run([*_buildah(cache), "inspect", "--type=image", base.name], capture_output=True, check=False)
-    if known.returncode:
-        loaded = output([*_buildah(cache), "pull", "--quiet", f"oci-archive:{base.archive}"])
+    base, _pause = base_images(cache)
+    inspect = [*_buildah(cache), "inspect", "--type=image", base.name]
+    if subprocess.run(inspect, capture_output=True, check=False).returncode:
+        loaded = output([*_buildah(cache), "pull", "--quiet", f"docker-archive:{base.archive}"])
         run([*_buildah(cache), "tag", loaded, base.name], log)
 
 
 def _archive(cache: Path, log: Path, image: Image) -> None:
-    """Uncompressed: packing takes longer than reading, and it is read at every start."""
+    """In docker's format, which is not compressed: that takes longer than reading, and it is read often."""
     partial = image.archive.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    target = f"oci-archive:{partial}:{image.name}"
-    run([*_buildah(cache), "push", "--quiet", "--disable-compression", image.name, target], log)
+    run([*_buildah(cache), "push", "--quiet", image.name, f"docker-archive:{partial}:{image.name}"], log)
     partial.rename(image.archive)
-
-
-def _forget_old(image: Image) -> None:
-    """Keep the latest few archives of an image: going back and forth between two versions is common."""
-    archives = image.archive.parent.glob(f"{image.family}-*.tar")
-    for old in sorted(archives, key=lambda path: path.stat().st_mtime)[:-ARCHIVES_KEPT]:
-        old.unlink()
+    keep_latest(image.archive.parent.glob(f"{image.family}-*.tar"), ARCHIVES_KEPT)
 
 
 def load(images: Sequence[Image]) -> None:

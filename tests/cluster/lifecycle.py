@@ -3,7 +3,6 @@
 import fcntl
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import node
 import places
 import veth
 from hostlock import Record
+from leftovers import keep_latest, remove_tree
 from places import State
 from progress import POLL_SECONDS, HarnessError, say, step, tail, wait_until
 
@@ -42,7 +42,9 @@ def content() -> str:
 def prepare(cache: Path) -> None:
     """All that a start needs, made once and found in the cache later."""
     if os.geteuid() != 0:
-        raise HarnessError("The test cluster makes network, mount and pid namespaces, so it needs root: run this as root.")
+        raise HarnessError(
+            "The test cluster makes namespaces and mounts, which needs root: run this as root."
+        )
     debian.install(debian.CLUSTER, cache / "logs" / "apt.log")
     with cache_lock(cache):
         binaries.build(cache)
@@ -63,7 +65,7 @@ def cache_lock(cache: Path) -> Iterator[None]:
 
 
 def up(cache: Path) -> State:
-    """A running node of this content, with the base images in it: a new one, or the one that is up already."""
+    """A running node of this content, with the base images in it: a new one, or the one that is up."""
     prepare(cache)
     deadline = time.monotonic() + START_DEADLINE
     while (lock := hostlock.acquire(places.LOCK)) is None:
@@ -126,11 +128,10 @@ def _record(pid: int, state: State, now: datetime) -> Record:
 def _make_folders(cache: Path, now: datetime) -> State:
     """The folders of a new cluster; the logs of the last few are kept."""
     state = State(cache / "cluster", cache / "logs" / f"cluster-{now:%Y-%m-%dT%H-%M-%SZ}")
-    _remove_tree(state.root)
+    remove_tree(state.root)
     state.root.mkdir(mode=0o700)
     state.logs.mkdir(parents=True)
-    for old in sorted(state.logs.parent.glob("cluster-*"))[:-LOGS_KEPT]:
-        shutil.rmtree(old)
+    keep_latest(state.logs.parent.glob("cluster-*"), LOGS_KEPT)
     for folder in node.PRIVATE:
         Path(folder).mkdir(parents=True, exist_ok=True)
     cgroups.make()
@@ -140,8 +141,8 @@ def _make_folders(cache: Path, now: datetime) -> State:
 def _launch(state: State, cache: Path, lock: int) -> subprocess.Popen[bytes]:
     """The node in a network, a mount and a pid namespace of its own, with our lock in its hands.
 
-    No `ip netns exec`: that mounts a new /sys, and the kubelet would find no cgroups. No named network namespace:
-    an unnamed one goes with its last process, and the veth with it.
+    No `ip netns exec`: that mounts a new /sys, and the kubelet would find no cgroups. No named network
+    namespace: an unnamed one goes with its last process, and the veth with it.
     """
     command = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B"]
     with (state.logs / "node.log").open("wb") as log:
@@ -182,7 +183,9 @@ def down() -> None:
 def _end(record: Record | None) -> int:
     """Kill the node; its lock, which is ours then."""
     if record is None:
-        raise HarnessError(f"{places.LOCK} is locked, but does not say by whom: `fuser -v {places.LOCK}` does.")
+        raise HarnessError(
+            f"{places.LOCK} is locked and does not say by whom; `fuser -v {places.LOCK}` does."
+        )
     with step(f"ending the cluster {hostlock.description(record)}"):
         _kill(record)
         taken: list[int] = []
@@ -201,12 +204,12 @@ def _kill(record: Record) -> None:
     with suppress(FileNotFoundError, ProcessLookupError):
         words = Path(f"/proc/{record.pid}/cmdline").read_bytes().split(b"\0")
         if not any(word.endswith(b"/node.py") for word in words):
-            raise HarnessError(f"Process {record.pid} is no node; `fuser -v {places.LOCK}` tells who holds the lock.")
+            raise HarnessError(f"Process {record.pid} is no node; who holds {places.LOCK}, `fuser -v` tells.")
         os.kill(record.pid, signal.SIGKILL)
 
 
 def clean_up(record: Record | None) -> None:
-    """Take away what a node left that is gone: its veth, its cgroups, its state. The caller holds the lock."""
+    """Take away what a node that is gone left: veth, control groups, state. The caller holds the lock."""
     if record:
         record.state.ready.unlink(missing_ok=True)  # first: nobody must join a node that is gone
     veth.wait_gone()
@@ -215,16 +218,7 @@ def clean_up(record: Record | None) -> None:
         socket.unlink()
     images.forget_loaded()
     if record:
-        _remove_tree(record.state.root)
+        remove_tree(record.state.root)
     for folder in node.PRIVATE:
         with suppress(OSError):  # not empty: not ours
             Path(folder).rmdir()
-
-
-def _remove_tree(folder: Path) -> None:
-    """Never through a mount: what is mounted below may be anybody's."""
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    if below := [mount for mount in mounts if mount.startswith(f"{folder}/")]:
-        raise HarnessError(f"Something is mounted below {folder}: unmount {' '.join(below)}, then start again.")
-    if folder.exists():
-        shutil.rmtree(folder)

@@ -1,7 +1,7 @@
 """Process 1 of the node's namespaces: starts every part of the cluster, says when it is ready, reaps.
 
-Started by lifecycle.py as `node.py STATE LOGS CACHE`. When this process ends, the kernel ends all of the node.
-It ends itself when a part has ended: half a cluster gives no true test results.
+Started by lifecycle.py as `node.py STATE LOGS CACHE`. When this process ends, the kernel ends all of the
+node. It ends itself when a part has ended: half a cluster gives no true test results.
 """
 
 import os
@@ -75,7 +75,8 @@ class Node:
     def kubectl(self, *arguments: str | Path) -> bool:
         """Whether kubectl, as administrator, ended with 0."""
         command = [self.programs["kubectl"], "--kubeconfig", self.state.kubeconfig("admin"), *arguments]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return result.returncode == 0
 
 
 def hide_the_host(state: State) -> None:
@@ -101,7 +102,7 @@ def mount(*arguments: str | Path) -> None:
 
 def take_link(node: Node) -> None:
     """Wait for the end of the veth that the host hands over, and give it the node's address."""
-    node.wait_for("link to the host", lambda: "eth0" in [name for _, name in socket.if_nameindex()], LINK_DEADLINE)
+    node.wait_for("link to the host", lambda: "eth0" in dict(socket.if_nameindex()).values(), LINK_DEADLINE)
     output(["ip", "addr", "add", f"{settings.NODE_IP}/{settings.LINK_PREFIX}", "dev", "eth0"])
     output(["ip", "link", "set", "eth0", "up"])
     output(["ip", "link", "set", "lo", "up"])

@@ -1,16 +1,18 @@
-"""The cluster's certificate authority, its certificates and the kubeconfigs made of them; openssl does the work."""
+"""The cluster's certificate authority, its certificates and the kubeconfigs made of them, by openssl."""
 
 import base64
 import json
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import settings
 from places import State
 
-DAYS = "30"
-CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+DAYS = ("-days", "30")
+CURVE = "prime256v1"
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{CURVE}", "-nodes")
 SERVER_NAMES = (
     "DNS:kubernetes",
     "DNS:kubernetes.default",
@@ -34,10 +36,11 @@ CLIENTS = (
 def make_all(state: State) -> None:
     """Authority, server, service account key, and a kubeconfig for each part of the cluster."""
     state.pki.mkdir(mode=0o700, parents=True)
-    _openssl(state.pki, ["req", "-x509", *CURVE, "-keyout", "ca.key", "-out", "ca.crt", "-days", DAYS, "-subj", "/CN=kube-ca"])
+    openssl = partial(_openssl, state.pki)
+    openssl("req", "-x509", *NEW_KEY, "-keyout", "ca.key", "-out", "ca.crt", *DAYS, "-subj", "/CN=kube-ca")
     _issue(state.pki, "apiserver", "/O=kube/CN=kube-apiserver", "subjectAltName=" + ",".join(SERVER_NAMES))
-    _openssl(state.pki, ["ecparam", "-genkey", "-noout", "-name", "prime256v1", "-out", "sa.key"])
-    _openssl(state.pki, ["ec", "-in", "sa.key", "-pubout", "-out", "sa.pub"])
+    openssl("ecparam", "-genkey", "-noout", "-name", CURVE, "-out", "sa.key")
+    openssl("ec", "-in", "sa.key", "-pubout", "-out", "sa.pub")
     for name, user, organisation in CLIENTS:
         write_kubeconfig(state, name, user, [organisation])
 
@@ -55,16 +58,14 @@ def write_kubeconfig(state: State, name: str, user: str, groups: Sequence[str]) 
 
 def _issue(pki: Path, name: str, subject: str, extension: str) -> None:
     (pki / f"{name}.ext").write_text(f"{extension}\n")
-    _openssl(pki, ["req", *CURVE, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", subject])
-    _openssl(
-        pki,
-        ["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", DAYS]
-        + ["-extfile", f"{name}.ext", "-out", f"{name}.crt"],
-    )
+    signer = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", *DAYS)
+    files = ("-in", f"{name}.csr", "-extfile", f"{name}.ext", "-out", f"{name}.crt")
+    _openssl(pki, "req", *NEW_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
+    _openssl(pki, "x509", "-req", *signer, *files)
 
 
-def _openssl(folder: Path, arguments: Sequence[str]) -> None:
-    subprocess.run(["openssl", *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+def _openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
 
 
 def _kubeconfig(pki: Path, name: str, user: str) -> str:

@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def step(text: str, log: Path | None = None) -> Iterator[None]:
-    """Announce a step, show every 10 s that it goes on (with the last line of its log), and how long it took."""
+    """Announce a step, show every 10 s that it goes on (by the end of its log), and how long it took."""
     say(f"{text} …")
     began = time.monotonic()
     over = threading.Event()
@@ -44,7 +44,7 @@ def step(text: str, log: Path | None = None) -> Iterator[None]:
 
 def _beat(text: str, began: float, over: threading.Event, log: Path | None) -> None:
     while not over.wait(HEARTBEAT_SECONDS):
-        latest = tail(log, 1)[:80] if log else ""
+        latest = tail(log, 1).strip()[:80] if log else ""
         say(f"  {text}: {time.monotonic() - began:.0f} s so far {latest}".rstrip())
 
 

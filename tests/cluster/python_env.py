@@ -27,8 +27,7 @@ def ensure(cache: Path) -> None:
     log.unlink(missing_ok=True)
     with step(f"installing Python packages into {VENV} (half a minute)", log):
         create(VENV, LOCK, log)
-        pip = [VENV / "bin" / "python", "-m", "pip"]
-        run([*pip, "install", "--progress-bar=off", "--no-deps", "--no-build-isolation", "--editable", places.CHECKOUT], log)
+        run([*_pip_install(VENV), "--no-build-isolation", "--editable", places.CHECKOUT], log)
     stamp.write_text(wanted)
 
 
@@ -41,8 +40,11 @@ def create(home: Path, lock: Path, log: Path) -> None:
     """A virtual environment with exactly the packages of a lock file, each checked against its hash."""
     _need_ensurepip(log)
     run([sys.executable, "-m", "venv", home], log)
-    pip = [home / "bin" / "python", "-m", "pip"]
-    run([*pip, "install", "--progress-bar=off", "--no-deps", "--require-hashes", "--requirement", lock], log)
+    run([*_pip_install(home), "--require-hashes", "--requirement", lock], log)
+
+
+def _pip_install(home: Path) -> list[str]:
+    return [f"{home}/bin/python", "-m", "pip", "install", "--progress-bar=off", "--no-deps"]
 
 
 def _need_ensurepip(log: Path) -> None:

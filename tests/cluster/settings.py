@@ -1,4 +1,4 @@
-"""Addresses, names and configuration files of the one-node cluster. Pure: text and numbers, nothing is written here."""
+"""Addresses, names and configuration files of the one-node cluster. Pure: nothing is written here."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from places import CONTAINERD_SOCKET, State
 CLUSTER_NAME = "troubleshooter"
 NODE_NAME = "node1"
 HOST_IP = "10.245.0.2"  # the host's end of the veth
-NODE_IP = "10.245.0.1"  # the node's end: kubelet refuses a loopback address, and the host and pods must reach it
+NODE_IP = "10.245.0.1"  # the node's end: pods and host must reach it, and kubelet refuses a loopback address
 LINK_PREFIX = 30
 API_URL = f"https://{NODE_IP}:6443"
 SERVICE_SUBNET = "10.96.0.0/16"
@@ -55,7 +55,7 @@ def bridge() -> str:
 
 
 def kubelet(state: State) -> str:
-    """KubeletInUserNamespace: sysctls and limits that it may not set are no error. failCgroupV1: cgroup v1 will do."""
+    """KubeletInUserNamespace: what it may not set is no error. failCgroupV1: cgroup v1 will do."""
     config: dict[str, Any] = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -77,7 +77,7 @@ def kubelet(state: State) -> str:
         "imageGCHighThresholdPercent": 100,
         "clusterDNS": [DNS_SERVICE_IP],
         "clusterDomain": "cluster.local",
-        "resolvConf": f"{state.root}/kubelet/resolv.conf",  # empty: the host's names are not the pods' business
+        "resolvConf": f"{state.root}/kubelet/resolv.conf",  # empty: pods see nothing of the host's
         "podLogsDir": f"{state.logs}/pods",
     }
     return json.dumps(config, indent=1)

@@ -11,7 +11,7 @@ _PRESENT = Path("/sys/class/net") / LINK
 
 
 def connect(pid: int) -> None:
-    """Link the host with the network namespace of a process; a route to the pods comes and goes with the link."""
+    """Link the host with the network namespace of a process; a route to the pods comes and goes with it."""
     ours = Path("/proc/self/ns/net").readlink()
     theirs = Path(f"/proc/{pid}/ns/net")
     wait_until(lambda: theirs.readlink() != ours, "the node's network namespace", DEADLINE)
@@ -23,4 +23,5 @@ def connect(pid: int) -> None:
 
 def wait_gone() -> None:
     """The link goes with the last process of the node's namespace, a moment later."""
-    wait_until(lambda: not _PRESENT.exists(), f"the end of {LINK} (`ip link del {LINK}` removes it)", DEADLINE)
+    what = f"the end of {LINK}, which `ip link del {LINK}` removes"
+    wait_until(lambda: not _PRESENT.exists(), what, DEADLINE)

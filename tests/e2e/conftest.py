@@ -1,22 +1,25 @@
 """The real cluster and the people at it: `admin` sets up and observes, `editor` does what users do."""
 
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import harness
+import operator_deployment
 import pytest
-from kubectl import Kubectl, wait_until
+from kubectl import Kubectl
+from shelf import Shelf
+from stage import Stage, new_editor, new_namespace
+from toolbox import Toolbox
 
 HERE = Path(__file__).parent
-NAMESPACE_DEADLINE = 20.0
 DIAGNOSES = (
     ("get", "troubleshooters,pods,persistentvolumeclaims", "--output=wide"),
     ("describe", "troubleshooters,pods"),
-    ("logs", "--selector=app.kubernetes.io/name=troubleshooter", "--all-containers", "--prefix", "--tail=100"),
-    ("logs", "--namespace=troubleshooter-system", "--selector=app.kubernetes.io/name=troubleshooter-operator", "--tail=200"),
+    ("logs", "--selector=app.kubernetes.io/name=troubleshooter", "--prefix", "--tail=100"),
+    ("logs", "--namespace=troubleshooter-system", "deployment/troubleshooter-operator", "--tail=200"),
 )
 
 
@@ -29,12 +32,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beside a failure: what its namespace looked like, and where the node's logs are."""
-    report: Any = yield
-    arguments = getattr(item, "funcargs", {})
-    if report.failed and "cluster" in arguments:
-        admin: Kubectl = arguments["admin"].in_namespace(arguments.get("namespace", "default"))
+    report = yield
+    arguments: dict[str, Any] = getattr(item, "funcargs", {})
+    if report.failed and "admin" in arguments:
+        stage = arguments.get("stage")
+        namespace = stage.namespace if stage else arguments.get("namespace", "default")
+        admin: Kubectl = arguments["admin"].in_namespace(namespace)
         for diagnosis in DIAGNOSES:
             result = admin.attempt(*diagnosis)
             report.sections.append((f"kubectl {' '.join(diagnosis)}", result.stdout + result.stderr))
@@ -44,7 +51,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[harness.Cluster]:
-    """The cluster; its start is shown as it goes, because it can take minutes."""
+    """The cluster. Its start can take minutes, so what it says is shown at once."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with ExitStack() as stack:
         with capture.global_and_fixture_disabled():
@@ -70,35 +77,52 @@ def admin(cluster: harness.Cluster) -> Kubectl:
 @pytest.fixture
 def namespace(admin: Kubectl) -> Iterator[str]:
     """A new namespace that enforces Pod Security `restricted`; gone afterwards, with its volumes."""
-    name = f"e2e-{secrets.token_hex(3)}"
-    admin.run("create", "namespace", name)
-    admin.run("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    inside = admin.in_namespace(name)
-    wait_until(lambda: inside.get("serviceaccount", "default"), timeout=NAMESPACE_DEADLINE, what=f"accounts in {name}")
-    yield name
-    admin.run("delete", "namespace", name, "--wait=false")
-    volumes = admin.json("get", "persistentvolumes")["items"]
-    for volume in volumes:
-        if volume["spec"].get("claimRef", {}).get("namespace") == name:
-            admin.run("delete", "persistentvolume", volume["metadata"]["name"], "--wait=false")
+    with new_namespace(admin) as name:
+        yield name
 
 
 @pytest.fixture
 def person(cluster: harness.Cluster, admin: Kubectl, namespace: str) -> Callable[[str], Kubectl]:
-    """Makes people: a user with a certificate of the cluster, editor in the test's namespace and nothing else."""
-
-    def make(name: str) -> Kubectl:
-        kubeconfig = Path(harness.call("user", name).strip())
-        admin.run("create", "rolebinding", f"edit-{name}", "--clusterrole=edit", f"--user={name}", f"--namespace={namespace}")
-        user = Kubectl(cluster.kubectl, kubeconfig, namespace)
-        may = ("auth", "can-i", "create", "pods")
-        wait_until(lambda: user.attempt(*may).returncode == 0, timeout=NAMESPACE_DEADLINE, what=f"the rights of {name}")
-        return user
-
-    return make
+    """Makes people: users with a certificate of the cluster, editors in the test's namespace, no more."""
+    return partial(new_editor, cluster, admin, namespace)
 
 
 @pytest.fixture
 def editor(person: Callable[[str], Kubectl]) -> Kubectl:
     """Alice, who may edit in the test's namespace: the user of the product."""
     return person("alice")
+
+
+@pytest.fixture(scope="module")
+def stage(
+    cluster: harness.Cluster, admin: Kubectl, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """A namespace for all tests of a module, with Alice in it."""
+    with new_namespace(admin) as name:
+        editor = new_editor(cluster, admin, name, "alice")
+        yield Stage(name, admin.in_namespace(name), editor, tmp_path_factory.mktemp("volumes"))
+
+
+@pytest.fixture(scope="session")
+def operator(admin: Kubectl) -> None:
+    """The product in the cluster, as this checkout has it."""
+    operator_deployment.deploy(admin)
+
+
+@pytest.fixture(scope="module")
+def toolbox(operator: None, stage: Stage) -> Toolbox:
+    """A toolbox for all tests of a module that need no other than the default."""
+    return stage.start("toolbox")
+
+
+@pytest.fixture(scope="module")
+def volume(stage: Stage, toolbox: Toolbox) -> Shelf:
+    """The recordings of that toolbox."""
+    return stage.shelf(toolbox.name)
+
+
+@pytest.fixture
+def shelf(volume: Shelf) -> Shelf:
+    """The same, where what other tests recorded is not new."""
+    volume.new_casts()
+    return volume

@@ -14,15 +14,24 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pexpect
+from casts import Cast
+from terminal import Terminal
 
-PATIENCE = 15.0
+PATIENCE = 20.0
 AGENT_ROOT = Path(__file__).parents[2] / "agent"
+PUPPET = Path(__file__).with_name("puppet.py")
+# Prompt and terminal of the shells: nothing that differs between machines.
+BASHRC = "PS1='$ '\nbind 'set enable-bracketed-paste off'\nunset HISTFILE\n"
+# Any uid in a pod has to read Python and the agent, wherever a developer keeps them.
+AS_TOOLBOX_USER = (
+    "setpriv", "--reuid=10001", "--regid=10001", "--clear-groups", "--inh-caps=-all,+dac_read_search",
+    "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search", "--",
+)  # fmt: skip
 
 
 def wait_for(look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -32,8 +41,41 @@ def wait_for(look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> A
         found = look()
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(0.01)
     raise AssertionError(f"waited {seconds:g}s in vain for {what}")
+
+
+class Shell(Terminal):
+    """A recorded session on a real terminal; `pid` is that of nsenter, which waits for the client."""
+
+    @property
+    def client(self) -> int:
+        """The client's number outside of the namespace."""
+        client: int = wait_for(lambda: child_of(self.pid), "the client")
+        return client
+
+    @property
+    def master(self) -> int:
+        """The person's side of the terminal, for what needs neither patterns nor patience."""
+        return int(self._child.child_fd)
+
+    def prompt(self) -> str:
+        """What was shown before the next prompt."""
+        return self.expect("$ ")
+
+    def type(self, line: str) -> str:
+        """Type a line at the prompt; what the program printed, without the echoed line."""
+        self.sendline(line)
+        self.expect("\r\n")
+        return self.prompt()
+
+    def drain(self) -> bytes:
+        """All that is still shown, up to the end; faster than patterns are."""
+        shown = bytearray()
+        with contextlib.suppress(OSError):  # EIO: nobody has the terminal any more
+            while content := os.read(self.master, 1 << 16):
+                shown += content
+        return bytes(shown)
 
 
 @dataclass
@@ -41,22 +83,34 @@ class RunningAgent:
     """An agent under test; `pid` is PID 1's number outside of its namespace."""
 
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: "subprocess.Popen[bytes]"
     pid: int
     port: int
     environment: dict[str, str]
+    user: Sequence[str] = field(default=())
 
     @property
     def recordings(self) -> Path:
-        return self.folder / "recordings"
+        """The volume, as the agent sees it; only while it lives if it has one of its own."""
+        inside = Path(f"/proc/{self.pid}/root{self.folder}/recordings")
+        return inside if inside.exists() else self.folder / "recordings"
 
     @property
     def casts(self) -> list[Path]:
         return sorted(self.recordings.rglob("*.cast"))
 
+    def cast(self, session_id: str = "") -> Cast:
+        """The recording of a session, or the only one; whole, since a torn line cannot be read."""
+        (path,) = [cast for cast in self.casts if cast.stem.endswith(session_id)]
+        return Cast.read(path)
+
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text()
+
+    def logged(self, event: str) -> list[str]:
+        """The lines of the log about an event."""
+        return [line for line in self.log.splitlines() if f" event={event}" in line]
 
     def annotate(self, **values: str) -> None:
         """Change annotations the way the kubelet does it: a new folder, then one renamed link."""
@@ -68,26 +122,71 @@ class RunningAgent:
             status: dict[str, Any] = json.load(answer)
             return status
 
+    def wait_until_closed(self, sessions: int) -> dict[str, Any]:
+        """The status once so many sessions have been opened and none is open any more."""
+
+        def look() -> dict[str, Any] | None:
+            status = self.status()
+            closed = status["sessionCount"] == sessions and status["sessionsActive"] == 0
+            return status if closed else None
+
+        status: dict[str, Any] = wait_for(look, f"the end of {sessions} sessions")
+        return status
+
     def command(self, *words: str) -> list[str]:
         """A command line that runs inside, with no parent there, as `kubectl exec` runs it."""
-        return ["nsenter", "--target", str(self.pid), "--pid", "--mount", "--", *words]
+        return ["nsenter", "--target", str(self.pid), "--pid", "--mount", "--", *self.user, *words]
 
     def shell_command(self, *arguments: str) -> list[str]:
         return self.command(sys.executable, "-m", "troubleshooter_agent", "shell", *arguments)
 
-    def shell(self, *arguments: str, columns: int = 100, rows: int = 30) -> "pexpect.spawn[bytes]":
-        """A recorded session on a real terminal."""
-        program, *rest = self.shell_command(*arguments)
-        return pexpect.spawn(
-            program, rest, env=self.environment, dimensions=(rows, columns), timeout=PATIENCE, maxread=65536
-        )
+    def shell(self, *arguments: str, cols: int = 100, rows: int = 30, **variables: str) -> Shell:
+        """A recorded session on a real terminal; `variables` are further ones of its environment."""
+        command = self.shell_command(*arguments)
+        environment = {**self.environment, **variables}
+        return Shell(command, cols=cols, rows=rows, env=environment, timeout=PATIENCE)
+
+    def bash(self, *arguments: str, cols: int = 100, rows: int = 30) -> Shell:
+        """A recorded bash, at its first prompt."""
+        shell = self.shell(*arguments, cols=cols, rows=rows)
+        shell.prompt()
+        return shell
+
+    def puppet(self) -> Shell:
+        """A recorded program on a terminal that does what it is told to (see puppet.py)."""
+        shell = self.shell("--", sys.executable, str(PUPPET))
+        shell.expect("ready")
+        return shell
+
+    def open(self, *arguments: str, **streams: Any) -> "subprocess.Popen[bytes]":
+        """A recorded session on pipes that goes on."""
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(self.shell_command(*arguments), env=self.environment, **{**pipes, **streams})
 
     def run(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        """A recorded session on pipes."""
+        """A recorded session on pipes, to its end."""
         return subprocess.run(
             self.shell_command(*arguments),
             input=stdin, env=self.environment, capture_output=True, timeout=60, check=False,
         )  # fmt: skip
+
+    def inside(self, *words: str) -> str:
+        """What a command prints that runs inside unrecorded."""
+        result = subprocess.run(self.command(*words), capture_output=True, timeout=60, check=True)
+        return result.stdout.decode()
+
+    def processes(self) -> dict[str, list[str]]:
+        """The states of all processes inside by their name, that of `ps` left out."""
+        found: dict[str, list[str]] = {}
+        for line in self.inside("ps", "-e", "-o", "stat=,comm=").splitlines():
+            state, name = line.split(maxsplit=1)
+            if name != "ps":
+                found.setdefault(name, []).append(state)
+        return found
+
+    def recorders(self) -> list[int]:
+        """The numbers of all recorders outside of the namespace, the oldest first."""
+        return sorted(child for child in children_of(self.pid) if name_of(child) == "tshoot-recorder")
 
     def terminate(self) -> None:
         """SIGTERM from outside, as the kubelet sends it."""
@@ -122,20 +221,60 @@ def project(folder: Path, values: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def running_agent(folder: Path, **annotations: str) -> Iterator[RunningAgent]:
-    """An agent that is ready for shells, or, with retained="", one that is not; ended when the block is."""
-    agent = start_agent(folder, **annotations)
+def running_agent(
+    folder: Path, *, volume: str = "", user: Sequence[str] = (), **annotations: str
+) -> Iterator[RunningAgent]:
+    """An agent that is ready for shells, or, with recordings_retained="", one that is not.
+
+    `volume` is the size of a tmpfs of its own for the recordings, `user` what makes it another user.
+    It is ended when the block is.
+    """
+    agent = start_agent(folder, volume=volume, user=user, **annotations)
     try:
         yield agent
     finally:
-        agent.process.kill()  # unshare takes PID 1 along, and the kernel all the rest
-        agent.process.wait()
+        stop_agent(agent)
 
 
-def start_agent(folder: Path, **annotations: str) -> RunningAgent:
+def stop_agent(agent: RunningAgent) -> None:
+    """End an agent and all in its namespace."""
+    agent.process.kill()  # unshare takes PID 1 along, and the kernel all the rest
+    agent.process.wait()
+
+
+def start_agent(
+    folder: Path, *, volume: str = "", user: Sequence[str] = (), **annotations: str
+) -> RunningAgent:
     """Start an agent and wait until it answers; whoever starts it ends it."""
-    for name in ("recordings", "run", "home"):
+    prepare(folder, annotations)
+    port = free_port()
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "LANG": "C.UTF-8", "TERM": "xterm",
+        "PYTHONPATH": str(AGENT_ROOT), "TROUBLESHOOTER_SOCKET": f"@troubleshooter-test-{port}", "SHELL": "/bin/bash",
+    }  # fmt: skip
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [*in_namespace(folder, volume), *user, *run_command(folder, environment, port)],
+            env=environment, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+        )  # fmt: skip
+    agent = RunningAgent(folder, process, 0, port, environment, user)
+    try:
+        agent.pid = wait_for(lambda: child_of(process.pid), f"PID 1 (see {folder / 'log'})")
+        wait_for(lambda: _answers(agent), f"an answer of the agent (see {folder / 'log'})")
+    except BaseException:
+        stop_agent(agent)
+        raise
+    return agent
+
+
+def prepare(folder: Path, annotations: dict[str, str]) -> None:
+    """The folders of a toolbox, writable for any user, and its annotations."""
+    for name in ("", "recordings", "run", "home"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).chmod(0o777)
+    (folder / "home" / ".bashrc").write_text(BASHRC)
+    (folder / "termination-log").touch()
+    (folder / "termination-log").chmod(0o666)
     values = {
         "namespace": "shop",
         "name": "box",
@@ -144,23 +283,22 @@ def start_agent(folder: Path, **annotations: str) -> RunningAgent:
         "recordings_retained": "yes",
     }
     project(folder / "annotations", {**values, **annotations})
-    port = free_port()
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "LANG": "C.UTF-8", "TERM": "xterm", "PS1": "$ ",
-        "PYTHONPATH": str(AGENT_ROOT), "TROUBLESHOOTER_SOCKET": f"@troubleshooter-test-{port}", "SHELL": "/bin/bash",
-    }  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, "-m", "troubleshooter_agent",
-             "run", "--recordings", str(folder / "recordings"), "--annotations", str(folder / "annotations"),
-             "--run-folder", str(folder / "run"), "--termination-log", str(folder / "termination-log"),
-             "--socket", environment["TROUBLESHOOTER_SOCKET"], "--host", "127.0.0.1", "--port", str(port)],
-            env=environment, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
-        )  # fmt: skip
-    pid = wait_for(lambda: _child(process.pid), f"PID 1 (see {folder / 'log'})")
-    agent = RunningAgent(folder, process, pid, port, environment)
-    wait_for(lambda: _answers(agent), f"an answer of the agent (see {folder / 'log'})")
-    return agent
+
+
+def in_namespace(folder: Path, volume: str = "") -> list[str]:
+    """The command that makes what follows PID 1, where `volume` is wanted with a volume of that size."""
+    namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    mount = 'mount -t tmpfs -o "size=$1,mode=777" recordings "$2" && shift 2 && exec "$@"'
+    return [*namespace, "sh", "-c", mount, "sh", volume, str(folder / "recordings")] if volume else namespace
+
+
+def run_command(folder: Path, environment: dict[str, str], port: int) -> list[str]:
+    return [
+        sys.executable, "-m", "troubleshooter_agent", "run", "--recordings", str(folder / "recordings"),
+        "--annotations", str(folder / "annotations"), "--run-folder", str(folder / "run"),
+        "--termination-log", str(folder / "termination-log"), "--socket", environment["TROUBLESHOOTER_SOCKET"],
+        "--host", "127.0.0.1", "--port", str(port),
+    ]  # fmt: skip
 
 
 def free_port() -> int:
@@ -171,11 +309,24 @@ def free_port() -> int:
         return port
 
 
-def _child(pid: int) -> int | None:
-    with contextlib.suppress(FileNotFoundError):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return int(children[0]) if children else None
-    return None
+def children_of(pid: int) -> list[int]:
+    """The children of a process, which may have ended."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def child_of(pid: int) -> int | None:
+    return next(iter(children_of(pid)), None)
+
+
+def name_of(pid: int) -> str:
+    """A process's name as ps shows it; empty once it has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _answers(agent: RunningAgent) -> bool:

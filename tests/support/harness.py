@@ -61,5 +61,5 @@ def call(*arguments: str) -> str:
     """What a command of the harness prints; its talk goes where ours goes. HarnessFailedError if it fails."""
     result = subprocess.run([sys.executable, CLI, *arguments], stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode:
-        raise HarnessFailedError(f"{CLI} {' '.join(arguments)} failed; it says above why, and where its logs are")
+        raise HarnessFailedError(f"`cli.py {' '.join(arguments)}` failed, and says above why")
     return result.stdout

@@ -40,8 +40,9 @@ class Kubectl:
 
     def attempt(self, *arguments: str, stdin: str = "", timeout: float = RUN_SECONDS) -> Result:
         """Run a command that may fail; the test looks at returncode, stdout and stderr."""
+        command = self.command(*arguments)
         return subprocess.run(
-            self.command(*arguments), input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+            command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
         )
 
     def run(self, *arguments: str, stdin: str = "", timeout: float = RUN_SECONDS) -> Result:
@@ -75,7 +76,7 @@ class Kubectl:
     def wait_for(
         self, kind: str, name: str, ready: Callable[[Any], bool], *, timeout: float, what: str = ""
     ) -> Any:
-        """The object once it is as wanted (a missing one never is); AssertionError with its last state if late."""
+        """The object once it is as wanted (a missing one never is); AssertionError with its last state."""
 
         def probe() -> Any:
             found = self.get(kind, name)
@@ -84,7 +85,8 @@ class Kubectl:
         try:
             return wait_until(probe, timeout=timeout, what=what or f"{kind} {name}")
         except TimeoutError as error:
-            raise AssertionError(f"{error}; last seen: {json.dumps(self.get(kind, name), indent=1)}") from None
+            last = json.dumps(self.get(kind, name), indent=1)
+            raise AssertionError(f"{error}; last seen: {last}") from None
 
     def wait_gone(self, kind: str, name: str, *, timeout: float) -> None:
         """Return once there is no such object; TimeoutError if it stays."""
@@ -92,11 +94,12 @@ class Kubectl:
 
     def wait_condition(self, kind: str, name: str, condition: str, *, timeout: float) -> None:
         """Return once `kubectl wait --for=condition=...` is content, such as "Ready" or "Ready=False"."""
-        self.run("wait", f"--for=condition={condition}", f"{kind}/{name}", f"--timeout={timeout}s", timeout=timeout + 10)
+        limit = f"--timeout={timeout:g}s"
+        self.run("wait", f"--for=condition={condition}", f"{kind}/{name}", limit, timeout=timeout + 10)
 
     @contextmanager
     def watch(self, *arguments: str) -> Iterator["Watch"]:
-        """Watch objects, such as watch("pv"), from now to the end of the block, in the order of the API server."""
+        """Watch objects, such as watch("pv"), until the end of the block; the API server gives the order."""
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
             command = self.command("get", *arguments, "--watch", "--output-watch-events", "--output=json")
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file)

@@ -1,4 +1,4 @@
-"""A person at a real terminal: a program in a pty of a given size, typed at, looked at, and left in every way."""
+"""A person at a real terminal: a program in a pty of a given size, typed at, looked at, left in every way."""
 
 import io
 import os
@@ -42,15 +42,15 @@ class Terminal:
         return self._log.getvalue()
 
     def expect(self, text: str | re.Pattern[str], timeout: float | None = None) -> str:
-        """Read until the text, or a match of the pattern, is shown; what was shown before it since the last one."""
+        """Read until the text, or a match of the pattern, is shown; what was shown before it."""
         wanted = re.escape(text.encode()) if isinstance(text, str) else text.pattern.encode()
         seconds = self._child.timeout if timeout is None else timeout
         try:
             self._child.expect(wanted, timeout=seconds)
         except pexpect.TIMEOUT:
-            raise AssertionError(f"{text!r} was not shown within {seconds:g} s; shown: {self._end()}") from None
+            raise AssertionError(f"no {text!r} within {seconds:g} s; shown: {self._end()}") from None
         except pexpect.EOF:
-            raise AssertionError(f"the program ended before {text!r} was shown; shown: {self._end()}") from None
+            raise AssertionError(f"the program ended without {text!r}; shown: {self._end()}") from None
         return str(self._child.before.decode(errors="replace"))
 
     @property
@@ -77,7 +77,7 @@ class Terminal:
         try:
             self._child.expect(pexpect.EOF, timeout=seconds)
         except pexpect.TIMEOUT:
-            raise AssertionError(f"the program did not end within {seconds:g} s; shown: {self._end()}") from None
+            raise AssertionError(f"no end within {seconds:g} s; shown: {self._end()}") from None
         self._child.close()
         if self._child.exitstatus is not None:
             return int(self._child.exitstatus)

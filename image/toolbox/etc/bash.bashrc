@@ -3,9 +3,9 @@
 # A bash or sh that somebody opened by habit, as the first process of a kubectl exec, becomes a recorded shell. Its
 # parent is outside of the pod, so it sees 0. One that has its commands from -c goes on (bash shows c, dash no s).
 if [ "$PPID" = 0 ] && [ -t 0 ]; then
-    case ${BASH_VERSION:+bash:}$- in
+    case ${BASH_VERSION:+bash}:$- in
         bash:*c*) ;;
-        bash:*i* | *i*s* | *s*i*) exec /usr/local/bin/shell ;;
+        bash:*i* | :*i*s* | :*s*i*) exec /usr/local/bin/shell ;;
     esac
 fi
 

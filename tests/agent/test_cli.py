@@ -1,0 +1,161 @@
+"""The command line: what it asks for, and what it says to a mistake."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agent import AGENT_ROOT
+from troubleshooter_agent import cli
+from troubleshooter_agent.client import Wish
+from troubleshooter_agent.errors import UsageError
+
+FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]"
+
+
+def parse_shell(*arguments: str) -> tuple[Wish, str | None]:
+    parsed = cli.parse(["shell", *arguments])
+    assert isinstance(parsed, cli.Shell)
+    return parsed.wish, parsed.command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wish", "command"),
+    [
+        ([], Wish(), None),
+        (["--user=alice"], Wish(user="alice"), None),
+        (["--user="], Wish(), None),
+        (["-c", "exit 3"], Wish(), "exit 3"),
+        (["--user=alice", "-c", "--user=eve"], Wish(user="alice"), "--user=eve"),
+        (["--", "dig", "-x", "::1"], Wish(("dig", "-x", "::1")), None),
+        (["--", "--user=eve"], Wish(("--user=eve",)), None),
+        (["--user=alice", "--", "env", "--", "--user=eve"], Wish(("env", "--", "--user=eve"), "alice"), None),
+        (["--", "sh", "-c", "ls", "--help"], Wish(("sh", "-c", "ls", "--help")), None),
+    ],
+)
+def test_only_the_first_argument_of_shell_is_an_identity(
+    arguments: list[str], wish: Wish, command: str | None
+) -> None:
+    assert parse_shell(*arguments) == (wish, command)
+
+
+def test_words_after_the_command_line_are_its_arguments_as_with_sh() -> None:
+    wish, _ = parse_shell("--user=alice", "-c", 'echo "$0 $1"', "a", "--user=eve")
+    assert wish.user == "alice"
+    assert wish.argv[1:] == ("-c", 'echo "$0 $1"', "a", "--user=eve")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--bogus"], f"shell takes no '--bogus' ({FORM})"),
+        (["-x"], f"shell takes no '-x' ({FORM})"),
+        (["ls"], f"shell takes no 'ls' ({FORM})"),
+        (["-c"], f"shell takes no '-c' ({FORM})"),
+        (["--"], f"shell takes no '--' ({FORM})"),
+        (["--user=alice", "--user=eve"], f"shell takes no '--user=eve' ({FORM})"),
+        (["--user=" + "x" * 2000], f"--user={'x' * 20}... is too long (a name has at most 1024 bytes)"),
+        (["attach"], "shell attach is not yet available (see troubleshooter-agent --help for what is)"),
+        (["attach", "--view", "3f9k2m1x"], "shell attach is not yet available (see troubleshooter-agent --help for what is)"),
+        (["--user=alice", "extend", "15m"], "shell extend is not yet available (see troubleshooter-agent --help for what is)"),
+    ],
+)  # fmt: skip
+def test_mistake_in_shell_is_told_in_one_sentence(arguments: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        cli.parse(["shell", *arguments]).run()
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("verb", ["attach", "extend", "verify", "repair", "follow", "search", "export"])
+def test_command_of_a_later_version_says_so(verb: str) -> None:
+    with pytest.raises(UsageError, match=f"^{verb} is not yet available"):
+        cli.parse([verb, "3f9k2m1x"]).run()
+
+
+@pytest.mark.parametrize(
+    ("argv", "reads"),
+    [
+        (("troubleshooter-agent", "list"), True),
+        (("troubleshooter-agent", "cat", "3f9k2m1x"), True),
+        (("troubleshooter-agent", "play", "3f9k2m1x"), True),
+        (("troubleshooter-agent",), False),
+        (("troubleshooter-agent", "record"), False),
+        (("troubleshooter-agent", "shell", "list"), False),
+        (("/tmp/troubleshooter-agent", "list"), False),
+        (("bash", "-c", "troubleshooter-agent list"), False),
+        (("sudo", "troubleshooter-agent", "list"), False),
+        ((), False),
+    ],
+)
+def test_only_readings_go_unrecorded(argv: tuple[str, ...], *, reads: bool) -> None:
+    assert cli.is_reading(argv) is reads
+
+
+def test_record_takes_what_follows_the_dashes_as_it_is() -> None:
+    parsed = cli.parse(["record", "-o", "x.cast", "--", "bash", "-c", "exit 3", "-o"])
+    assert parsed == cli.Record(Path("x.cast"), ("bash", "-c", "exit 3", "-o"))
+
+
+def test_run_has_the_places_of_the_pod_as_defaults() -> None:
+    assert cli.parse(["run"]) == cli.Run(
+        recordings=Path("/recordings"),
+        annotations=Path("/etc/troubleshooter"),
+        run_folder=Path("/run/troubleshooter"),
+        termination_log=Path("/dev/termination-log"),
+        socket="@troubleshooter-agent",
+        host="",
+        port=9464,
+    )
+
+
+def call(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "troubleshooter_agent", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(AGENT_ROOT), **variables},
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["shell", "--bogus"], ["bogus"], [], ["run", "--port", "x"], ["cat"], ["record", "-x"], ["verify", "x"]],
+)
+def test_wrong_command_line_ends_with_64_and_one_line_without_a_trace(arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert (result.returncode, result.stdout) == (64, "")
+    assert result.stderr.startswith("troubleshooter: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_shell_outside_of_a_toolbox_says_what_to_do() -> None:
+    result = call("shell", TROUBLESHOOTER_SOCKET="@nobody-listens-here")
+    assert result.returncode == 70
+    assert result.stderr == (
+        "troubleshooter: the agent of this toolbox does not answer: Connection refused (`shell` works "
+        "inside of a toolbox; on your own machine use `troubleshooter-agent record`)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["shell", "--help"], ["record", "--help"], ["run", "--help"]]
+)
+def test_help_shows_an_example_or_the_commands(arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "example: " in result.stdout or "record a session of this machine" in result.stdout
+
+
+def test_client_loads_little(tmp_path: Path) -> None:
+    """`shell` starts in the blink of an eye: what only PID 1's helper needs stays out."""
+    heavy = ("prometheus_client", "watchdog", "http.server", "troubleshooter_agent.init")
+    code = (
+        f"import sys; from troubleshooter_agent import cli; print([m for m in {heavy} if m in sys.modules])"
+    )
+    result: Any = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(AGENT_ROOT)}, capture_output=True, check=True
+    )
+    assert result.stdout == b"[]\n"

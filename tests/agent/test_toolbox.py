@@ -1,0 +1,180 @@
+"""What PID 1 decides about its toolbox; the clock counts seconds from the machine's start."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from troubleshooter_agent.annotations import Projected
+from troubleshooter_agent.contract import EndReason, Retained, Status, TerminationMessage
+from troubleshooter_agent.toolbox import Ending, Request, ToolboxState, printable
+
+PROJECTED = Projected(
+    namespace="shop",
+    name="box",
+    pod="box-pod",
+    pod_uid="uid-1",
+    purpose="DNS is slow",
+    image="toolbox:1",
+    run=2,
+    time_to_live=3600.0,
+    idle_timeout=900.0,
+    retained=Retained.YES,
+)
+REQUEST = Request(("bash",), "alice", {"TERM": "xterm"}, "/tmp", (120, 40))  # noqa: S108 - only a name
+BORN = 1795372803.0 - 100.0  # the epoch at the clock's 0; the toolbox began at its 100: 18:40:03
+
+
+@pytest.fixture
+def state() -> ToolboxState:
+    """A toolbox that has run for 10 s and has been ready for 5."""
+    state = ToolboxState(started_at=100.0, wall=BORN, root=Path("/recordings"), projected=PROJECTED)
+    state.learn(PROJECTED, 105.0)
+    return state
+
+
+def test_shells_open_only_where_their_recordings_stay(state: ToolboxState) -> None:
+    assert state.refusal() is None
+    state.learn(replace(PROJECTED, retained=None), 110.0)
+    waiting = state.refusal()
+    assert waiting is not None
+    assert (waiting.status, waiting.wait) == (74, True)
+    assert waiting.sentence == "waiting until the volume of the recordings is known to be retained"
+    state.learn(replace(PROJECTED, retained=Retained.NOT_PERMITTED), 110.0)
+    never = state.refusal()
+    assert never is not None
+    assert (never.status, never.wait) == (74, False)
+    assert "an administrator can offer a storage class with reclaimPolicy: Retain" in never.sentence
+
+
+def test_ending_toolbox_opens_no_shell(state: ToolboxState) -> None:
+    state.ending = Ending(EndReason.STOPPED, "stopped", 110.0)
+    refusal = state.refusal()
+    assert refusal is not None
+    assert (refusal.status, refusal.sentence, refusal.wait) == (124, "this toolbox is ending: stopped", False)
+
+
+def test_idle_clock_starts_when_the_toolbox_is_ready() -> None:
+    """Nobody can be idle before a shell can be opened."""
+    state = ToolboxState(100.0, BORN, Path("/recordings"), replace(PROJECTED, retained=None))
+    assert [deadline.reason for deadline in state.deadlines()] == ["TimeToLiveReached"]
+    state.learn(PROJECTED, 200.0)
+    state.learn(PROJECTED, 300.0)  # further changes do not start it again
+    assert [(deadline.reason, deadline.at) for deadline in state.deadlines()] == [
+        ("IdleTimeout", 1100.0),
+        ("TimeToLiveReached", 3700.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("projected", "at", "reason", "why"),
+    [
+        ({}, 1005.0, "IdleTimeout", "idle for 15m"),
+        ({"time_to_live": 600.0}, 700.0, "TimeToLiveReached", "time to live of 10m reached"),
+    ],
+)
+def test_end_is_due_at_its_instant_and_not_before(
+    state: ToolboxState, projected: dict[str, Any], at: float, reason: str, why: str
+) -> None:
+    state.learn(replace(PROJECTED, **projected), 110.0)
+    assert state.due(at - 0.001) is None
+    assert state.due(at) == Ending(EndReason(reason), why, at)
+
+
+def test_raised_time_to_live_counts_from_the_start(state: ToolboxState) -> None:
+    state.learn(replace(PROJECTED, time_to_live=7200.0, idle_timeout=7200.0), 3000.0)
+    assert state.due(7299.0) is None
+    assert state.due(7300.0) == Ending(EndReason.TIME_TO_LIVE_REACHED, "time to live of 2h reached", 7300.0)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason", "why"),
+    [
+        ("", "PodDeleted", "pod deleted"),
+        ("Stopped", "Stopped", "stopped"),
+        ("TimeToLiveReached", "TimeToLiveReached", "time to live reached"),
+        ("Evicted", "Evicted", "Evicted"),
+        ("nonsense", "PodDeleted", "pod deleted"),
+    ],
+)
+def test_reason_of_a_sigterm_is_what_the_operator_wrote(
+    state: ToolboxState, end: str, reason: str, why: str
+) -> None:
+    state.learn(replace(PROJECTED, end=end), 110.0)
+    assert state.terminated(120.0) == Ending(EndReason(reason), why, 120.0)
+
+
+def test_warnings_are_given_once_each(state: ToolboxState) -> None:
+    assert state.warnings(700.0) == []
+    assert state.warnings(705.0) == ["idle: this toolbox ends in 5m; press any key to keep it"]
+    assert state.warnings(706.0) == []
+    assert state.next_look(706.0) == 945.0
+
+
+@pytest.mark.parametrize(
+    ("user", "exec_identity", "recorded", "verified"),
+    [
+        ("alice", "enforced", "alice", True),
+        ("alice", "none", "alice", False),
+        ("alice", "", "alice", False),
+        ("", "enforced", "unknown", False),
+    ],
+)
+def test_user_is_verified_only_where_the_cluster_writes_the_name(
+    state: ToolboxState, user: str, exec_identity: str, recorded: str, *, verified: bool
+) -> None:
+    state.learn(replace(PROJECTED, exec_identity=exec_identity), 110.0)
+    job = state.job(replace(REQUEST, user=user), 110.0)
+    assert (job.user, job.verified) == (recorded, verified)
+
+
+def test_session_is_recorded_in_the_toolbox_s_folder(state: ToolboxState) -> None:
+    job = state.job(REQUEST, 110.0)
+    assert job.file == f"shop/box/2026-11-22T18-40-13Z-{job.id}.cast"
+    assert job.program.environment == {"TERM": "xterm", "TROUBLESHOOTER_SESSION": job.id}
+    assert job.toolbox.run == 2
+    assert not job.hang_up_when_left
+
+
+def test_greeting_says_that_it_is_recorded_as_whom_and_until_when(state: ToolboxState) -> None:
+    assert state.greeting(state.job(REQUEST, 110.0)) == (
+        "[troubleshooter] this shell is recorded as alice (not verified), "
+        "until 2026-11-22T19:40:03Z at the latest; without a key it ends after 15m\r\n"
+    )
+
+
+def test_status_has_the_keys_and_instants_of_the_contract(state: ToolboxState) -> None:
+    status = state.status()
+    assert set(status) == set(Status.__annotations__)
+    assert status["startedAt"] == "2026-11-22T18:40:03Z"
+    assert status["expiresAt"] == "2026-11-22T19:40:03Z"
+    assert status["idleSince"] == "2026-11-22T18:40:08Z"
+    assert (status["timeToLiveSeconds"], status["idleTimeoutSeconds"]) == (3600.0, 900.0)
+    assert (status["ready"], status["end"], status["sessions"]) == (True, "", [])
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"), [("", "IdleTimeout"), ("Stopped", "Stopped")], ids=["own reason", "the operator's"]
+)
+def test_status_shows_the_end_that_the_operator_waits_for(state: ToolboxState, end: str, shown: str) -> None:
+    state.learn(replace(PROJECTED, end=end), 110.0)
+    state.ending = Ending(EndReason.IDLE_TIMEOUT, "idle for 15m", 1005.0)
+    assert state.status()["end"] == shown
+    assert state.status()["ready"] is False
+
+
+def test_last_words_have_the_keys_and_the_reason_of_the_contract(state: ToolboxState) -> None:
+    state.ending = Ending(EndReason.IDLE_TIMEOUT, "idle for 15m", 1005.0)
+    words = state.last_words(1006.0)
+    assert set(words) == set(TerminationMessage.__annotations__)
+    assert (words["reason"], words["message"]) == ("IdleTimeout", "idle for 15m")
+    assert words["endedAt"] == "2026-11-22T18:55:09Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("alice@example.org", "alice@example.org"), ("josé", "josé"), ("a\r\nb", "a??b"), ("\x1b[31m", "?[31m"),
+     ("\u202eevil", "?evil"), ("\x9b31m", "?31m")],
+)  # fmt: skip
+def test_name_of_a_stranger_cannot_steer_a_terminal(text: str, shown: str) -> None:
+    assert printable(text) == shown

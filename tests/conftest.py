@@ -1,0 +1,57 @@
+"""What holds for every test: a clean environment, nothing left running, tests of timing last."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LEFT_OVER_DEADLINE = 2.0
+POLL_SECONDS = 0.02
+# Of the developer's own shell; a test that wants one of these says so itself.
+FOREIGN = ("KUBECONFIG", "LC_ALL", "TZ", "COLUMNS", "LINES", "PS1", "PROMPT_COMMAND", "SHELL")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of seconds run last, when no other test's pods are at work."""
+    items.sort(key=lambda item: item.get_closest_marker("timing") is not None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def clean_environment() -> Iterator[None]:
+    """The same environment on every developer's machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name in FOREIGN or name.startswith("TROUBLESHOOTER_"):
+                patch.delenv(name)
+        patch.setenv("LANG", "C.UTF-8")
+        patch.setenv("TERM", "xterm")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """A test ends the threads and the child processes that it started."""
+    threads, children = set(threading.enumerate()), child_processes()
+    yield
+    deadline = time.monotonic() + LEFT_OVER_DEADLINE
+    while left := [*(set(threading.enumerate()) - threads), *(child_processes() - children)]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"the test left running: {left}")
+        time.sleep(POLL_SECONDS)
+
+
+def child_processes() -> set[str]:
+    """Our children, zombies too, as PID and command."""
+    pids = [pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()]
+    return {f"{pid} {_command(pid)}" for pid in pids}
+
+
+def _command(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return "?"

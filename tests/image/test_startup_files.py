@@ -1,0 +1,138 @@
+"""The toolbox's start-up files in a real bash and dash, on a real terminal, laid over the host's own /etc.
+
+Each command is PID 1 of a namespace of its own, so it sees the parent 0 as the first process of an exec does.
+"""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from terminal import Terminal
+
+IMAGE = Path(__file__).parents[2] / "image"
+ETC = IMAGE / "toolbox/etc"
+RECORDER = "#!/bin/sh\necho this is recorded; exit 42\n"
+# What a pod gives to an exec.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "TERM": "xterm",
+    "HOSTNAME": "box",
+    "ENV": "/etc/bash.bashrc",
+}
+PLACE = """
+hostname box
+mount -t overlay overlay -o "lowerdir=$1:/etc" /etc
+mount --bind "$2" /usr/local/bin
+shift 2
+exec setpriv --reuid=10001 --regid=10001 --clear-groups -- "$@"
+"""
+K9S = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
+FILES = sorted(path for path in IMAGE.rglob("*") if path.is_file())
+SCRIPTS = [path for path in FILES if path.read_bytes().startswith(b"#!/bin/sh")]
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to lay files over the host's")
+
+
+@pytest.fixture(name="programs")
+def _programs(tmp_path: Path) -> Path:
+    """Another /usr/local/bin, with a `shell` that only says so."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "shell").write_text(RECORDER)
+    (folder / "shell").chmod(0o755)
+    return folder
+
+
+def as_first_process(programs: Path, command: Sequence[str], *, terminal: bool = True) -> list[str]:
+    own_session = ["setsid", "--ctty"] if terminal else []
+    namespaces = ["unshare", "--pid", "--mount", "--uts", "--fork", "--kill-child"]
+    return [*namespaces, *own_session, "sh", "-ec", PLACE, "sh", str(ETC), str(programs), *command]
+
+
+@needs_root
+@pytest.mark.parametrize(
+    "command",
+    [("bash",), ("bash", "-l"), ("bash", "-i"), ("sh",), ("dash",), ("sh", "-i"), K9S],
+    ids=" ".join,
+)
+def test_a_shell_opened_by_habit_becomes_a_recorded_one(programs: Path, command: tuple[str, ...]) -> None:
+    """As the first process of an exec, on a terminal; the exit status is the recorded shell's."""
+    with Terminal(as_first_process(programs, command), env=ENVIRONMENT) as terminal:
+        assert terminal.wait() == 42
+    assert b"this is recorded" in terminal.shown
+
+
+@needs_root
+@pytest.mark.parametrize(
+    "command", [("bash", "-c"), ("bash", "-ic"), ("sh", "-c"), ("sh", "-ic")], ids=" ".join
+)
+def test_a_command_for_a_shell_is_run_and_not_lost(programs: Path, command: tuple[str, ...]) -> None:
+    """A shell that has its commands from its command line is not replaced."""
+    line = (*command, "echo the answer is $((6*7)); exit 5")
+    with Terminal(as_first_process(programs, line), env=ENVIRONMENT) as terminal:
+        assert terminal.wait() == 5
+    assert b"the answer is 42" in terminal.shown
+    assert b"this is recorded" not in terminal.shown
+
+
+@needs_root
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_a_shell_that_reads_a_pipe_is_left_alone(programs: Path, shell: str) -> None:
+    """`kubectl exec -i POD -- bash -i` has no terminal that could be recorded as one."""
+    result = subprocess.run(
+        as_first_process(programs, (shell, "-i"), terminal=False),
+        input="echo the answer is $((6*7)); exit 5\n",
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (5, "the answer is 42\n")
+
+
+@needs_root
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_a_shell_inside_of_the_recorded_one_is_left_alone(programs: Path, shell: str) -> None:
+    """Its parent is in the pod; and dash reads the same file without a complaint."""
+    command = as_first_process(programs, ("sh", "-c", f"cd /tmp; {shell} -i; echo it ended with $?"))
+    with Terminal(command, env=ENVIRONMENT) as terminal:
+        before = terminal.expect("box:/tmp$ ")
+        terminal.sendline("exit 5")
+        terminal.expect("it ended with 5")
+    assert "bash.bashrc" not in before
+    assert "not found" not in before
+
+
+@needs_root
+def test_the_message_of_the_day_is_shown_once_in_a_session(programs: Path) -> None:
+    """In the recorded bash, not in one that it starts."""
+    recorded = ENVIRONMENT | {"TROUBLESHOOTER_SESSION": "abcd1234"}
+    with Terminal(as_first_process(programs, ("sh", "-c", "cd /tmp; bash; :")), env=recorded) as terminal:
+        assert "Tools: ip ss ping" in terminal.expect("box:/tmp$ ")
+        terminal.sendline("bash -l")
+        assert "Tools:" not in terminal.expect("box:/tmp$ ")
+        terminal.sendline("echo $PATH")
+        terminal.expect("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\r\n")
+        terminal.sendline("exit")
+        terminal.expect("box:/tmp$ ")
+        terminal.sendline("exit")
+        assert terminal.wait() == 0
+
+
+def test_the_message_of_the_day_names_the_tools_that_are_promised() -> None:
+    """Those of image/tools.txt, which are tried in a pod, and no others."""
+    told, _, _ = (ETC / "motd").read_text().removeprefix("Tools:").partition(".")
+    lines = (IMAGE / "tools.txt").read_text().splitlines()
+    promised = {line.split()[0] for line in lines if not line.startswith("#")}
+    assert set(told.split()) == promised
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(IMAGE)))
+def test_a_script_is_plain_sh_and_can_be_executed(script: Path) -> None:
+    """What the image starts with /bin/sh parses there."""
+    assert os.access(script, os.X_OK)
+    subprocess.run(["dash", "-n", script], check=True)
