@@ -4,12 +4,12 @@ It hands its terminal to the agent, keeps that terminal in raw mode, passes its 
 the exit status that the recorder tells. It never sees what is typed or printed.
 """
 
+import contextlib
 import errno
 import os
 import select
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -67,6 +67,7 @@ def open_shell(wish: Wish, address: str, *, pause: Callable[[float], None] = tim
     """
     process.become_undumpable()
     signals.block(_SIGNALS)
+    _open_standard_descriptors()
     deadline = time.monotonic() + WAIT_SECONDS
     told = ""
     while True:
@@ -79,9 +80,19 @@ def open_shell(wish: Wish, address: str, *, pause: Callable[[float], None] = tim
         pause(RETRY_SECONDS)
 
 
+def _open_standard_descriptors() -> None:
+    """A program without one of them has /dev/null there, as everywhere: the lowest free number is taken."""
+    for fd in DESCRIPTORS:
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def record_here(job: Job) -> int:
     """Record a session of this machine: the same pair of processes, without a toolbox."""
     signals.block(_SIGNALS)
+    _open_standard_descriptors()
     copier = Copier() if job.size and not can_be_reopened(0) else None
     descriptors = (copier.theirs.fileno(),) * 3 if copier else DESCRIPTORS
     child = children.fork(lambda ours: recorder.record(job, recorder.Ends(ours, None, descriptors)), ())
@@ -174,8 +185,8 @@ def _leave(answer: _Answer) -> int:
 
 def talk(sentence: str) -> None:
     """Tell the person something; never on stdout, which is the program's."""
-    sys.stderr.write(f"{APP}: {sentence}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # nobody listens
+        os.write(2, f"{APP}: {sentence}\n".encode(errors="replace"))
 
 
 def _packed(word: str) -> str:

@@ -25,8 +25,8 @@ ACCESS_LOG: Final = "access.jsonl"
 PLAYER: Final = ("asciinema", "play", "/dev/stdin")
 _LONGEST_LINE: Final = 4 << 20
 _CHUNK: Final = 1 << 20
-_MOST_WORDS: Final = 16  # of a reading's command line in its note, each cut to
-_WORD: Final = 256
+_MOST_WORDS: Final = 16  # of a reading's command line in its note
+_WORD: Final = 256  # characters of each of them
 _STILL_RUNNING: Final = "its end is not recorded yet"
 
 
@@ -111,7 +111,7 @@ class _Lines:
     def complain(self) -> None:
         """ReadingError if a line between the others was left out."""
         if self._damaged:
-            raise ReadingError(f"{self._damaged} damaged lines of {self._name} were left out")
+            raise ReadingError(f"damaged lines of {self._name} were left out: {self._damaged}")
 
     def _line(self) -> bytes:
         """The next line, empty at the end; a blank one, which is no event, for one that is too long."""

@@ -19,7 +19,8 @@ from troubleshooter_agent.volume import Found, ReadingError, is_running
 TITLES: Final = ("ID", "STARTED", "USER", "LENGTH", "EXIT", "BYTES", "FILE")
 RUNNING: Final = "running"
 UNKNOWN: Final = "-"
-_SMALL_BYTES: Final = 64 * 1024  # more than any summary, header or last line of a cast that we wrote
+_SMALL_BYTES: Final = 64 * 1024  # more than any summary or header that we wrote
+_TAIL_BYTES: Final = 1 << 20  # more than the last line; what else a stranger appended is not searched
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _from_summary(found: Found) -> Row | None:
 
 def _from_cast(found: Found, cast: BinaryIO) -> Row:
     size = os.fstat(cast.fileno()).st_size
-    last = repair.examine(os.pread(cast.fileno(), _SMALL_BYTES, max(0, size - _SMALL_BYTES)), "").last
+    last = repair.examine(os.pread(cast.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)), "").last
     return Row(
         found.id,
         found.started_at,

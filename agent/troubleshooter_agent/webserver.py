@@ -22,7 +22,7 @@ from troubleshooter_agent.log import Log
 REQUEST_BYTES: Final = 8192  # of request line and headers
 CONNECTION_SECONDS: Final = 5.0  # from its first byte to its last
 MOST_CONNECTIONS: Final = 64
-_BACKLOG: Final = 128
+_BACKLOG: Final = 1024  # a shorter queue makes a probe behind a crowd wait a second
 
 
 @dataclass(frozen=True)

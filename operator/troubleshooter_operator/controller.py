@@ -57,5 +57,8 @@ class Controller:
         self._metrics.reconciled("retry" if isinstance(error, TemporaryError) else "error")
         delay = error.delay if isinstance(error, TemporaryError) else None
         seconds = self._queue.failed(key, delay)
-        report = log.failure if isinstance(error, OperatorError) else log.bug
-        report("reconcile failed", error, namespace=key[0], name=key[1], retry_seconds=seconds)
+        where = {"namespace": key[0], "name": key[1], "retry_seconds": seconds}
+        if isinstance(error, OperatorError):
+            log.warning("reconcile failed", **where, error=error)
+        else:
+            log.bug("reconcile failed", error, **where)

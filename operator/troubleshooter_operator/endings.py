@@ -88,9 +88,9 @@ def _from_cluster(run: Run, box: Toolbox) -> EndReason | None:
         return EndReason.EVICTED
     if box.disruption == "DeletionByPodGC" or box.pod_reason == "NodeLost":
         return EndReason.POD_LOST
-    if image_changed(run, box):
-        return EndReason.IMAGE_CHANGED
-    return None if started else EndReason.START_FAILED
+    if not started:
+        return EndReason.START_FAILED
+    return EndReason.IMAGE_CHANGED if image_changed(run, box) else None
 
 
 def image_changed(run: Run, box: Toolbox) -> bool:

@@ -19,7 +19,7 @@ from troubleshooter_operator.store import Change, Store
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds. A watch is cut after `watch`, and given up `slack` later; a list is repeated after `relist`, or `relist_many`."""
+    """Seconds. A watch is cut after `watch`, given up `slack` later; a list comes each `relist` (`_many`)."""
 
     watch: int = 50
     slack: float = 10.0

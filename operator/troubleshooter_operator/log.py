@@ -34,11 +34,6 @@ def warning(event: str, **fields: Any) -> None:
     _LOGGER.warning(line(event, **fields))
 
 
-def failure(event: str, error: BaseException, **fields: Any) -> None:
-    """An error that has a name: its message says enough."""
-    _LOGGER.error(line(event, **fields, error=error))
-
-
 def bug(event: str, error: BaseException, **fields: Any) -> None:
     """Something nobody expected: the traceback is in the line, as one value."""
     trace = "".join(traceback.format_exception(error))

@@ -19,9 +19,11 @@ def note(run: Run, box: Toolbox, report: Report | None, now: float) -> Run:
     """The run with what pod and report tell."""
     if box.deleting and run.pod_uid is None and box.started_at is None:
         return run  # a pod that is being replaced
-    seen = replace(run, pod_uid=box.uid, image_id=run.image_id or box.image_id or None)
+    seen = replace(run, pod_uid=box.uid)
     if box.started_at and not run.started_at:
         seen = replace(seen, started_at=box.started_at)
+    if box.running and not run.image_id:  # not of a container that never ran: its image may yet be mended
+        seen = replace(seen, image_id=box.image_id or None)
     if box.running and not run.observed_running_at:
         seen = replace(seen, observed_running_at=format_time(now))
     return _with_report(_with_expiry(seen), report)

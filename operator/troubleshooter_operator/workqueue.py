@@ -79,7 +79,7 @@ class WorkQueue(Generic[K]):
             self._changed.notify_all()
 
     def failed(self, key: K, delay: float | None = None) -> float:
-        """Comes back to the key after `delay`, else after seconds that double with each failure; returns them."""
+        """Comes back to the key after `delay`, else after seconds that double each time; returns them."""
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1

@@ -14,6 +14,12 @@ def agent(tmp_path: Path) -> Iterator[RunningAgent]:
         yield running
 
 
+@pytest.fixture
+def me(request: pytest.FixtureRequest) -> str:
+    """A user's name of the test's own, by which it finds its recording among those of others."""
+    return str(request.node.nodeid)
+
+
 @pytest.fixture(scope="module")
 def toolbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
     """An agent that the tests of a module share, for those that look at their own session only."""

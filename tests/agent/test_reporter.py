@@ -219,7 +219,8 @@ def test_request_that_is_too_long_or_none_is_refused(
         with contextlib.suppress(ConnectionResetError):  # it was not read to its end
             while part := stranger.recv(4096):
                 answer += part
-    assert status in answer.partition(b"\r\n")[0] or answer == b""
+    is_cut_off = answer == b"" and len(request_) > 8192
+    assert is_cut_off or answer.split(b" ")[1] == status
     assert b"script" not in answer
     assert beating.get("/healthz") == (200, "ok\n")
 

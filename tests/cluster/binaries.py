@@ -9,9 +9,11 @@ from pathlib import Path
 
 import golang
 import places
+from leftovers import keep_latest
 from progress import run, step
 
 MODULES = places.HERE / "modules"
+BUILDS_KEPT = 2
 _KUBERNETES = re.compile(r"^\tk8s\.io/kubernetes (v\S+)", re.MULTILINE)
 PROGRAMS = {  # by usual name: module and file, which Go names after the last part of the package's path
     "etcd": ("etcd", "server"),
@@ -39,7 +41,8 @@ class Module:
 
     def flags(self) -> list[str]:
         """The flags of `go build`; Kubernetes learns its version only from them."""
-        return ["-trimpath", "-ldflags", f"-s -w{version_stamp((self.folder / 'go.mod').read_text())}"]
+        stamp = version_stamp((self.folder / "go.mod").read_text())
+        return ["-buildvcs=false", "-trimpath", "-ldflags", f"-s -w{stamp}"]
 
     def home(self, cache: Path) -> Path:
         """Where its programs are once built."""
@@ -83,6 +86,7 @@ def _build(go: str, module: Module, cache: Path) -> None:
     with step(f"building {module.name} (about {module.minutes} min the first time)", log):
         run(command, log, cwd=module.folder, env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"})
     partial.rename(home)
+    keep_latest(home.parent.glob(f"{module.name}-*"), BUILDS_KEPT)
 
 
 def programs(cache: Path) -> dict[str, Path]:

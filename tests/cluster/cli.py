@@ -60,12 +60,13 @@ def parser() -> argparse.ArgumentParser:
 
 def notice(_arguments: argparse.Namespace) -> None:
     """Said before anything is done."""
-    say(f"What this changes on the host:\n- kept: {python_env.VENV}, and {places.cache()} for logs")
+    cache = places.cache()
+    say(f"What this changes on the host:\n- kept: {python_env.VENV}, and {cache} for logs")
     if os.geteuid() == 0:
         needed = debian.missing_here([*debian.VENV, *debian.CLUSTER])
         service = " (Debian starts containerd's service; the cluster does not use it)"
         say(
-            f"- also kept: programs and images there, about 3 GB; Go's own caches; {places.RUN}\n"
+            f"- also kept: programs and images in {cache}, 3 GB; Go's own caches, 7 GB; {places.RUN}\n"
             f"- Debian packages to install: {' '.join(needed) or 'none, all are there'}"
             f"{service if 'containerd' in needed else ''}\n"
             f"- while the cluster is up: a veth ({veth.LINK}) with a route to the pods, namespaces\n"

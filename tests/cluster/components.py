@@ -93,6 +93,7 @@ def clients(programs: Mapping[str, Path], state: State) -> dict[str, Command]:
             f"--cluster-cidr={settings.POD_SUBNET}",
             "--conntrack-max-per-core=0",
             f"--bind-address={settings.NODE_IP}",
+            f"--healthz-bind-address={settings.PROXY_READY}",
         ],
         "coredns": [str(programs["coredns"]), "-conf", f"{state.root}/Corefile"],
         "local-path": [

@@ -15,7 +15,8 @@ import settings
 from leftovers import keep_latest
 from progress import HarnessError, output, run, step
 
-BASE_RECIPE = ("--variant=minbase", "--include=ca-certificates", "trixie")
+NAMELESS = 'for file in hostname resolv.conf; do : >"$1/etc/$file"; done'  # else they are this host's
+BASE_RECIPE = ("--variant=minbase", "--include=ca-certificates", f"--customize-hook={NAMELESS}", "trixie")
 PAUSE_CONFIG = ("--entrypoint", '["/bin/sleep","infinity"]', "--cmd", "")
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 PROJECT_INPUTS = (

@@ -41,14 +41,17 @@ def content() -> str:
 
 def prepare(cache: Path) -> None:
     """All that a start needs, made once and found in the cache later."""
-    if os.geteuid() != 0:
-        raise HarnessError(
-            "The test cluster makes namespaces and mounts, which needs root: run this as root."
-        )
+    need_root("The test cluster makes namespaces and mounts")
     debian.install(debian.CLUSTER, cache / "logs" / "apt.log")
     with cache_lock(cache):
         binaries.build(cache)
         images.build_base(cache)
+
+
+def need_root(why: str) -> None:
+    """HarnessError for anybody else."""
+    if os.geteuid() != 0:
+        raise HarnessError(f"{why}, which needs root: run this as root.")
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 
 import binaries
@@ -135,7 +137,21 @@ def start(node: Node) -> None:
     node.wait_for("node", partial(node.kubectl, *condition), READY_DEADLINE)
     account = ("get", "--namespace=default", "serviceaccount/default")  # without it no pod can be made
     node.wait_for("service accounts", partial(node.kubectl, *account), READY_DEADLINE)
+    node.wait_for("names", partial(answers, settings.DNS_READY, "/ready"), READY_DEADLINE)
+    node.wait_for("services", partial(answers, settings.PROXY_READY, "/healthz"), READY_DEADLINE)
     state.ready.touch()
+
+
+def answers(address: str, path: str) -> bool:
+    """Whether a program says over HTTP that it is ready."""
+    connection = HTTPConnection(address, timeout=1)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == HTTPStatus.OK
+    except OSError:  # it does not listen yet
+        return False
+    finally:
+        connection.close()
 
 
 def main() -> int:

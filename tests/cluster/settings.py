@@ -17,6 +17,9 @@ SERVICE_SUBNET = "10.96.0.0/16"
 API_SERVICE_IP = "10.96.0.1"
 DNS_SERVICE_IP = "10.96.0.10"
 POD_SUBNET = "10.244.0.0/24"
+# Where those that the kubelet does not watch say that they are ready.
+DNS_READY = "127.0.0.1:8181"
+PROXY_READY = "127.0.0.1:10256"
 
 BASE_IMAGE = "docker.io/library/debian:trixie-slim"
 PAUSE_IMAGE = "localhost/pause:dev"
@@ -84,11 +87,23 @@ def kubelet(state: State) -> str:
 
 
 def corefile(state: State) -> str:
-    """CoreDNS runs beside the kubelet; pods see it through a Service without selector."""
-    return f""".:53 {{
+    """CoreDNS runs beside the kubelet; pods see it through a Service without selector.
+
+    Names outside the cluster do not exist: there is no way out of it. That is a block of its own, because template
+    comes before kubernetes in CoreDNS's order of plugins, whatever the order here.
+    """
+    return f"""cluster.local:53 {{
   bind {NODE_IP}
   kubernetes cluster.local {{
     kubeconfig {state.kubeconfig("admin")}
+  }}
+  errors
+  ready {DNS_READY}
+}}
+.:53 {{
+  bind {NODE_IP}
+  template ANY ANY {{
+    rcode NXDOMAIN
   }}
   errors
 }}

@@ -6,6 +6,8 @@ import pytest
 from kubectl import Kubectl, Manifest
 from stage import Stage
 
+pytestmark = pytest.mark.usefixtures("operator")
+
 DEBIAN = "docker.io/library/debian:trixie-slim"  # in the node, and without our agent
 TOOLBOX = "localhost/troubleshooter/toolbox:dev"
 MISSING = "localhost/troubleshooter/toolbox:no-such-tag"
@@ -33,9 +35,7 @@ def class_name(stage: Stage) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("value", ["3h", "0s", "abc"])
-def test_a_life_time_out_of_bounds_is_refused_by_the_api_server(
-    operator: None, stage: Stage, value: str
-) -> None:
+def test_a_life_time_out_of_bounds_is_refused_by_the_api_server(stage: Stage, value: str) -> None:
     """Before anything is stored."""
     manifest = {
         "apiVersion": "troubleshooter.sh/v1alpha1",
@@ -64,8 +64,8 @@ def test_an_image_without_the_agent(stage: Stage, class_name: str) -> None:
     stage.admin.apply(class_with(class_name, allowed=[DEBIAN]))
     stage.ask("agentless", troubleshooterClassName=class_name, image=DEBIAN, runAsUser=10001)
     assert stage.wait_reason("agentless", "ImageWithoutAgent")["message"] == (
-        f"Image {DEBIAN} has no agent at /opt/troubleshooter/bin/troubleshooter-agent, so nothing could be recorded "
-        "in it; ask for an image that contains the agent"
+        f"Image {DEBIAN} has no agent at /opt/troubleshooter/bin/troubleshooter-agent, so nothing could be "
+        "recorded in it; ask for an image that contains the agent"
     )
     assert works(stage, "agentless", troubleshooterClassName=class_name)
 
@@ -100,8 +100,8 @@ def test_a_pod_name_that_somebody_else_has(stage: Stage) -> None:
     before = stage.editor.json("get", "pod", "taken")
     stage.ask("taken")
     assert stage.wait_reason("taken", "PodNameTaken")["message"] == (
-        "Pod taken exists and belongs to somebody else, so it is left alone; delete it, or make the Troubleshooter "
-        "under another spec.name"
+        "Pod taken exists and belongs to somebody else, so it is left alone; delete it, or make the "
+        "Troubleshooter with another spec.name"
     )
     assert stage.editor.json("get", "pod", "taken") == before
     stage.editor.run("delete", "pod", "taken")
@@ -127,8 +127,8 @@ def test_no_default_class(stage: Stage, admin: Kubectl) -> None:
     finally:
         admin.run("annotate", "troubleshooterclass", "default", f"{DEFAULT_MARK}=true")
     assert said == (
-        "There is no default TroubleshooterClass; name one in spec.troubleshooterClassName, or mark one with the "
-        "annotation troubleshooter.sh/is-default-class=true"
+        "There is no default TroubleshooterClass; name one in spec.troubleshooterClassName, or mark one "
+        "with the annotation troubleshooter.sh/is-default-class=true"
     )
     assert stage.ready("undecided").run("shell", "-c", "exit 0").returncode == 0
 

@@ -1,4 +1,4 @@
-"""Agent and image in a pod written by hand: everything that the recording needs is theirs, nothing the operator's."""
+"""Agent and image in a pod written by hand: what the recording needs is theirs, nothing the operator's."""
 
 import json
 from typing import Any
@@ -13,11 +13,12 @@ def test_a_shell_is_recorded_and_replayed_after_its_toolbox_has_gone(stage: Stag
     """From exec to playback: size, exit status, cast on the volume, the reference player's opinion."""
     toolbox = start_by_hand(stage.editor, "byhand")
     with toolbox.shell("--user=alice", cols=100, rows=30) as terminal:
-        terminal.expect("recorded as alice")
+        terminal.expect(":~$ ")
         terminal.sendline("stty size; exit 0")
         assert terminal.wait() == 0
     stage.editor.run("delete", "pod", "byhand")
     cast = stage.shelf("byhand").new_cast()
+    assert b"this shell is recorded as alice" in terminal.shown
     assert b"30 100\r\n" in terminal.shown
     assert cast.cat() == terminal.shown
     assert cast.play() == 0
@@ -25,25 +26,21 @@ def test_a_shell_is_recorded_and_replayed_after_its_toolbox_has_gone(stage: Stag
     assert cast.markers == ["recording started", "session ended: exit status 0"]
 
 
-def test_a_toolbox_without_a_key_ends_by_itself(stage: Stage) -> None:
-    """The idle clock ends shell and container, and both say why."""
-    toolbox = start_by_hand(stage.editor, "idle", idle_timeout="3s")
-    with toolbox.shell() as terminal:
-        assert terminal.wait(timeout=20) == 124
-    assert b"this toolbox has ended: idle for 3s" in terminal.shown
-    assert last_words(toolbox)["reason"] == "IdleTimeout"
+def test_idleness_and_life_time_end_shell_and_container(stage: Stage) -> None:
+    """One toolbox without a key, one at work: terminal, termination message and recording say why."""
+    living = start_by_hand(stage.editor, "living", time_to_live="12s")
+    with living.shell() as busy:
+        busy.sendline("while sleep 0.2; do printf .; done")
+        idle = start_by_hand(stage.editor, "idle", idle_timeout="3s")
+        with idle.shell() as forgotten:
+            assert forgotten.wait() == 124
+        assert busy.wait() == 124
+    assert b"this toolbox has ended: idle for 3s" in forgotten.shown
+    assert b"this toolbox has ended: time to live of 12s reached" in busy.shown
+    assert last_words(idle)["reason"] == "IdleTimeout"
+    assert last_words(living)["reason"] == "TimeToLiveReached"
     assert last_marker(stage.shelf("idle").new_cast()) == "session ended: idle for 3s"
-
-
-def test_a_toolbox_ends_with_its_time_to_live_whoever_is_at_work(stage: Stage) -> None:
-    """The life time ends shell and container, and both say why."""
-    toolbox = start_by_hand(stage.editor, "short", time_to_live="12s")
-    with toolbox.shell() as terminal:
-        terminal.sendline("while sleep 0.2; do printf .; done")
-        assert terminal.wait(timeout=30) == 124
-    assert b"this toolbox has ended: time to live of 12s reached" in terminal.shown
-    assert last_words(toolbox)["reason"] == "TimeToLiveReached"
-    assert last_marker(stage.shelf("short").new_cast()) == "session ended: time to live of 12s reached"
+    assert last_marker(stage.shelf("living").new_cast()) == "session ended: time to live of 12s reached"
 
 
 def test_no_shell_opens_before_the_volume_is_known_to_be_kept(stage: Stage) -> None:

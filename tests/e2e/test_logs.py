@@ -11,11 +11,13 @@ import pytest
 from kubectl import Kubectl
 from stage import Stage
 
+pytestmark = pytest.mark.usefixtures("operator")
+
 LINE = re.compile(r'time=\S+(?: [A-Za-z0-9_]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]+))+')
 
 
 @pytest.fixture(scope="module")
-def agent_log(operator: None, stage: Stage) -> list[str]:
+def agent_log(stage: Stage) -> list[str]:
     """Of a toolbox that had a shell, a killed recorder, a refused one and a stop."""
     toolbox = stage.start("talker")
     with followed(stage.editor, "talker", stage.folder / "talker.log") as log:

@@ -1,12 +1,15 @@
-"""No shell without a volume that is kept: what a watch of the API server shows, in the order of its versions."""
+"""No shell without a volume that is kept, as a watch of the API server shows it."""
 
 from typing import Any
 
+import pytest
 from kubectl import Watch, condition
 from stage import Stage
 
+pytestmark = pytest.mark.usefixtures("operator")
 
-def test_the_volume_is_retained_before_anybody_can_open_a_shell(operator: None, stage: Stage) -> None:
+
+def test_the_volume_is_retained_before_anybody_can_open_a_shell(stage: Stage) -> None:
     """Retain on the PersistentVolume, then the word to the agent, then Ready."""
     with (
         stage.admin.watch("pv") as volumes,

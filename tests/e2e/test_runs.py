@@ -1,9 +1,12 @@
-"""Stopped, started again, deleted, made again: recordings stay, and each run finds the volume of the one before."""
+"""Stopped, started again, deleted, made again: recordings stay, and each run finds the volume of the last."""
 
 from typing import Any
 
+import pytest
 from kubectl import condition
 from stage import Stage
+
+pytestmark = pytest.mark.usefixtures("operator")
 
 GRACE_SECONDS = 30
 
@@ -54,7 +57,7 @@ def test_created_stopped_makes_no_pod_until_it_is_running(stage: Stage) -> None:
 
 
 def test_deleting_ends_politely_and_keeps_the_recordings(stage: Stage) -> None:
-    """The pod goes within its grace period, claim, volume and recordings stay; made again at once it works."""
+    """The pod goes in its grace period, claim and recordings stay; made again at once it works."""
     toolbox = stage.start("deleted")
     with toolbox.shell() as terminal:
         terminal.expect(":~$ ")
@@ -70,7 +73,7 @@ def test_deleting_ends_politely_and_keeps_the_recordings(stage: Stage) -> None:
 
 
 def test_after_a_deletion_the_claim_stays_alone(stage: Stage) -> None:
-    """Nothing else is left; the volume is retained, and both say whose it was and that its end is not known."""
+    """Nothing else is left; the volume is retained, and says whose it was and when it ended."""
     toolbox = stage.start("gone", purpose="To be forgotten")
     assert toolbox.run("shell", "-c", "echo kept").returncode == 0
     stage.editor.run("delete", "troubleshooter", "gone", "--wait=false")

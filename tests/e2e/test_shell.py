@@ -1,4 +1,4 @@
-"""What a person at a toolbox's terminal has: the shell they know, its sizes and exit statuses, and a recording of it."""
+"""What a person has at a toolbox's terminal: the shell they know, with its sizes and exit statuses."""
 
 import re
 
@@ -127,7 +127,7 @@ def test_a_double_forked_orphan_leaves_no_zombie(toolbox: Toolbox) -> None:
 
 
 def test_a_recorder_that_is_killed_takes_no_other_shell_along(toolbox: Toolbox, shelf: Shelf) -> None:
-    """Killed from inside by its own user: its recording opens and says so, its shell ends, the others go on."""
+    """Killed from inside by its own user: its recording opens and says so, its shell ends, others go on."""
     with toolbox.shell() as victim, toolbox.shell() as witness:
         victim.sendline("echo before the $((1+1))nd act")
         victim.expect("before the 2nd act")

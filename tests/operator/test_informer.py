@@ -139,7 +139,7 @@ def test_refusals_are_retried_more_and_more_slowly_and_recovered_from(api: FakeA
 
 
 def test_a_server_that_stays_away_is_not_run_over(api: FakeApi) -> None:
-    """Not more than a few attempts while nobody answers; the official informer makes over a thousand a second."""
+    """A few attempts while nobody answers; the official informer makes over a thousand a second."""
     api.fail("GET", 500, times=10_000)
     with informing(api, Pace(first_retry=0.1, last_retry=30)) as (informer, _):
         assert not informer.synced.wait(2)

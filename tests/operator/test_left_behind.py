@@ -6,14 +6,15 @@ import pytest
 from resource_objects import CLAIM_UID, FAREWELL, NOW, OWNER, POD_UID, claim, finished, pod, running, volume
 
 from troubleshooter_operator.actions import DeletePod, PatchClaim, PatchVolume
+from troubleshooter_operator.claim import Changes
 from troubleshooter_operator.left_behind import LeftBehind, settle, unfinished_owners
 
-TOLD = {
+TOLD: Changes = {
     "troubleshooter.sh/started-at": "2026-11-22T18:40:03Z",
     "troubleshooter.sh/ended-at": "2026-11-22T18:59:00Z",
     "troubleshooter.sh/chain": "ab" * 32,
 }
-UNKNOWN = {"troubleshooter.sh/ended-at": "unknown"}
+UNKNOWN: Changes = {"troubleshooter.sh/ended-at": "unknown"}
 
 
 def left(**parts: Any) -> LeftBehind:
@@ -28,7 +29,7 @@ def left(**parts: Any) -> LeftBehind:
         pytest.param((), UNKNOWN, id="nobody looked"),
     ],
 )
-def test_claim_and_volume_tell_the_end(gone: Any, told: dict[str, str]) -> None:
+def test_claim_and_volume_tell_the_end(gone: Any, told: Changes) -> None:
     assert settle(left(gone=gone), OWNER, NOW) == [
         PatchClaim("default", "web-recordings", CLAIM_UID, told),
         PatchVolume("pv-1", {"metadata": {"uid": "pv-uid", "annotations": told}}),

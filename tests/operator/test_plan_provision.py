@@ -103,8 +103,8 @@ def test_a_resource_that_is_being_deleted_makes_nothing() -> None:
             {},
             (offer(default=False),),
             "ClassNotFound",
-            "There is no default TroubleshooterClass; name one in spec.troubleshooterClassName, or mark one with the "
-            "annotation troubleshooter.sh/is-default-class=true",
+            "There is no default TroubleshooterClass; name one in spec.troubleshooterClassName, or mark one "
+            "with the annotation troubleshooter.sh/is-default-class=true",
             id="no default class",
         ),
         pytest.param(
@@ -132,8 +132,8 @@ def test_a_resource_that_is_being_deleted_makes_nothing() -> None:
             {"image": "evil.example/miner:1"},
             CLASSES,
             "NotAllowed",
-            "image evil.example/miner:1 is not on the list of class default; it allows registry.example/toolbox:1, "
-            "registry.example/team/*",
+            "image evil.example/miner:1 is not on the list of class default; it allows "
+            "registry.example/toolbox:1, registry.example/team/*",
             id="image not on the list",
         ),
         pytest.param(
@@ -176,8 +176,8 @@ def test_a_pod_of_somebody_else_is_left_alone() -> None:
     assert planned.after == ()
     assert planned.ready.reason == "PodNameTaken"
     assert planned.ready.message == (
-        "Pod web exists and belongs to somebody else, so it is left alone; delete it, or make the Troubleshooter "
-        "with another spec.name"
+        "Pod web exists and belongs to somebody else, so it is left alone; delete it, or make the "
+        "Troubleshooter with another spec.name"
     )
     assert planned.look_again == NOW + 10
 
@@ -205,8 +205,8 @@ def test_a_claim_that_is_going_is_waited_for() -> None:
             waiting("ImagePullBackOff", "Back-off pulling image"),
             {"nodeName": "n"},
             "ImagePullFailed",
-            f"Image {IMAGE} cannot be pulled: Back-off pulling image; mend the image, its registry or the class's "
-            "imagePullSecrets",
+            f"Image {IMAGE} cannot be pulled: Back-off pulling image; mend the image, its registry or the "
+            "class's imagePullSecrets",
             id="image cannot be pulled",
         ),
         pytest.param(
@@ -231,8 +231,8 @@ def test_a_claim_that_is_going_is_waited_for() -> None:
             ),
             {"nodeName": "n"},
             "ImageWithoutAgent",
-            f"Image {IMAGE} has no agent at /opt/troubleshooter/bin/troubleshooter-agent, so nothing could be recorded "
-            "in it; ask for an image that contains the agent",
+            f"Image {IMAGE} has no agent at /opt/troubleshooter/bin/troubleshooter-agent, so nothing could "
+            "be recorded in it; ask for an image that contains the agent",
             id="no agent, container waiting",
         ),
         pytest.param(
@@ -317,22 +317,26 @@ def test_an_image_without_agent_whose_pod_has_failed_stays_until_it_is_mended() 
         "message": 'exec: "/opt/troubleshooter/bin/troubleshooter-agent": no such file or directory',
         "startedAt": "1970-01-01T00:00:00Z",
     }
-    status = {
-        "phase": "Failed",
-        "startTime": "2026-11-22T18:40:00Z",
-        "containerStatuses": [{"name": "toolbox", "restartCount": 0, "state": {"terminated": terminated}}],
+    container = {
+        "name": "toolbox",
+        "restartCount": 0,
+        "imageID": "sha256:debian",
+        "state": {"terminated": terminated},
     }
-    failed = fresh_pod(status)
+    failed = fresh_pod(
+        {"phase": "Failed", "startTime": "2026-11-22T18:40:00Z", "containerStatuses": [container]}
+    )
     failed["spec"]["nodeName"] = "node1"
     planned = pending(pod=failed, claim=claim(), volume=volume())
     assert planned.ready.reason == "ImageWithoutAgent"
     assert planned.after == ()
     assert planned.run is not None
     assert planned.run.ended is None
+    assert planned.run.image_id is None  # of the next pod, with the mended image, it would be another
 
 
 def test_a_change_before_the_start_replaces_the_pod() -> None:
-    """The status forgets the pod first, and the deletion names the version: a container that has started stays."""
+    """The status forgets the pod first, and the deletion names the version: a started container stays."""
     planned = pending({"image": "registry.example/team/other:1"}, pod=fresh_pod(), claim=claim())
     assert planned.after == (DeletePod("default", "web", POD_UID, "60"),)
     assert planned.run is not None

@@ -61,7 +61,7 @@ def with_pod(status: Any, annotations: Any = None, **metadata: Any) -> World:
 
 
 def test_a_settled_toolbox_needs_nothing() -> None:
-    """Level-triggered: what is as it should be is left alone, and the next look is the operator's own clock."""
+    """Level-triggered: what is as it should be is left alone; the next look is at the deadline."""
     planned = look()
     assert planned.before == ()
     assert planned.after == ()
@@ -71,7 +71,7 @@ def test_a_settled_toolbox_needs_nothing() -> None:
 
 
 def test_the_first_sight_of_the_container_starts_the_operators_clock() -> None:
-    """The time to live counts from the container's start; the operator's clock from when it saw it run."""
+    """Life counts from the container's start; the operator's clock from when it saw it run."""
     planned = look(now=NOW + 7, startedAt=None, observedRunningAt=None, expiresAt=None, imageID=None)
     assert planned.run is not None
     assert planned.run.started_at == "2026-11-22T18:40:03Z"
@@ -90,8 +90,8 @@ def test_the_first_sight_of_the_container_starts_the_operators_clock() -> None:
         ),
         pytest.param(
             replace(SETTLED, volume=volume(claim_uid="another")),
-            "No shell is opened before the volume is kept: Volume pv-1 does not belong to claim web-recordings, so it "
-            "is left alone",
+            "No shell is opened before the volume is kept: Volume pv-1 does not belong to claim "
+            "web-recordings, so it is left alone",
             id="volume of another claim",
         ),
         pytest.param(
@@ -175,15 +175,15 @@ def test_time_to_live_may_change_while_running() -> None:
         pytest.param(
             (offer({"timeToLive": {"default": "15m", "max": "30m"}}),),
             7860,
-            "timeToLive 90m is above the 30m that class default allows; ask for less; until then the toolbox goes on "
-            "with 1h",
+            "timeToLive 90m is above the 30m that class default allows; ask for less; until then the toolbox "
+            "goes on with 1h",
             id="class",
         ),
         pytest.param(
             (offer(),),
             600 + 60 + 3600,
-            "timeToLive 90m is above the 1h that this pod was made for; ask for less, or for the next run; until then "
-            "the toolbox goes on with 1h",
+            "timeToLive 90m is above the 1h that this pod was made for; ask for less, or for the next run; "
+            "until then the toolbox goes on with 1h",
             id="the pod's own cap",
         ),
     ],

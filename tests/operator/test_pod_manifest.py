@@ -120,7 +120,7 @@ def test_the_pod_of_an_empty_spec() -> None:
                     "volumeMounts": [
                         {"name": "recordings", "mountPath": "/recordings"},
                         {"name": "annotations", "mountPath": "/etc/troubleshooter", "readOnly": True},
-                        {"name": "tmp", "mountPath": "/tmp"},
+                        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's
                         {"name": "home", "mountPath": "/home"},
                         {"name": "run", "mountPath": "/run/troubleshooter"},
                     ],

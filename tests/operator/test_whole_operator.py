@@ -1,4 +1,4 @@
-"""All parts together against the fake API server: what is done to the cluster, also when the cluster misbehaves.
+"""All parts together against the fake API server: what is done to the cluster, also when it misbehaves.
 
 The test plays the other people: scheduler, kubelet, volume controller, garbage collector.
 """

@@ -69,6 +69,10 @@ class Shell(Terminal):
         self.expect("\r\n")
         return self.prompt()
 
+    def close(self) -> None:
+        """Close the window."""
+        self._child.close(force=True)
+
     def drain(self) -> bytes:
         """All that is still shown, up to the end; faster than patterns are."""
         shown = bytearray()
@@ -76,6 +80,27 @@ class Shell(Terminal):
             while content := os.read(self.master, 1 << 16):
                 shown += content
         return bytes(shown)
+
+
+@dataclass
+class Puppet:
+    """A program on a recorded terminal that prints what it is told to (see puppet.py)."""
+
+    shell: Shell
+    report: Path
+
+    @property
+    def reported(self) -> list[str]:
+        return self.report.read_text().split()
+
+    def order(self, order: str) -> None:
+        """Returns once it is done."""
+        done = self.reported.count("done")
+        self.shell.send(f"{order}\n")
+        wait_for(lambda: self.reported.count("done") > done, f"the end of {order!r}")
+
+    def write(self, content: bytes) -> None:
+        self.order(f"write {content.hex()}")
 
 
 @dataclass
@@ -99,10 +124,14 @@ class RunningAgent:
     def casts(self) -> list[Path]:
         return sorted(self.recordings.rglob("*.cast"))
 
-    def cast(self, session_id: str = "") -> Cast:
-        """The recording of a session, or the only one; whole, since a torn line cannot be read."""
-        (path,) = [cast for cast in self.casts if cast.stem.endswith(session_id)]
-        return Cast.read(path)
+    def cast(self, user: str = "") -> Cast:
+        """The only recording of a user, or the only one at all; a torn line cannot be read."""
+        return Cast.read(self.path(user))
+
+    def path(self, user: str = "") -> Path:
+        """Where that recording is."""
+        (path,) = [cast for cast in self.casts if user in {"", user_of(cast)}]
+        return path
 
     @property
     def log(self) -> str:
@@ -152,16 +181,19 @@ class RunningAgent:
         shell.prompt()
         return shell
 
-    def puppet(self) -> Shell:
-        """A recorded program on a terminal that does what it is told to (see puppet.py)."""
-        shell = self.shell("--", sys.executable, str(PUPPET))
-        shell.expect("ready")
-        return shell
+    def puppet(self, *options: str) -> "Puppet":
+        """A recorded program on a terminal that does what it is told to."""
+        report = self.folder / f"report-{time.monotonic_ns()}"
+        shell = self.shell(*options, "--", sys.executable, str(PUPPET), str(report))
+        shell.expect("ready\n")
+        return Puppet(shell, report)
 
     def open(self, *arguments: str, **streams: Any) -> "subprocess.Popen[bytes]":
         """A recorded session on pipes that goes on."""
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(self.shell_command(*arguments), env=self.environment, **{**pipes, **streams})
+        return subprocess.Popen(
+            self.shell_command(*arguments), **{"env": self.environment, **pipes, **streams}
+        )
 
     def run(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """A recorded session on pipes, to its end."""
@@ -301,6 +333,12 @@ def run_command(folder: Path, environment: dict[str, str], port: int) -> list[st
     ]  # fmt: skip
 
 
+def user_of(cast: Path) -> str:
+    """Whose recording it is, by its header."""
+    with cast.open() as lines:
+        return str(json.loads(lines.readline())["troubleshooter"]["user"])
+
+
 def free_port() -> int:
     """A port of this machine that nobody uses."""
     with socket.socket() as probe:
@@ -319,6 +357,14 @@ def children_of(pid: int) -> list[int]:
 
 def child_of(pid: int) -> int | None:
     return next(iter(children_of(pid)), None)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no zombie: not every machine's init reaps at once."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def name_of(pid: int) -> str:

@@ -1,20 +1,22 @@
 """A small API server over real HTTP, for the faults that a real one cannot be asked for.
 
-It lists with pages, watches with bookmarks and old versions gone, patches, checks preconditions, and on demand answers
-wrongly, freezes, or drops its watches. It knows no schema, no defaults, no admission and no garbage collection: what
-depends on those is tested on the real cluster.
+It lists with pages, watches with bookmarks and old versions gone, patches, checks preconditions, and on
+demand answers wrongly, freezes, or drops its watches. It knows no schema, no defaults, no admission and no
+garbage collection: what depends on those is tested on the real cluster.
 """
 
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -50,7 +52,7 @@ class Request:
 
 @dataclass
 class FakeApi:
-    """The state: objects and the log of what happened to them. Tests act on it as other people and controllers do."""
+    """The state: objects and the log of what happened to them. Tests act on it as everybody else does."""
 
     objects: dict[Key, Json] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
@@ -127,7 +129,7 @@ class FakeApi:
     def wait(self, probe: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
         """Until `probe` gives something; it is tried again whenever an object or a request came."""
         with self.changed:
-            if not self.changed.wait_for(lambda: probe(), timeout=seconds):
+            if not self.changed.wait_for(probe, timeout=seconds):
                 raise AssertionError(f"waited {seconds} s in vain for {what}")
             return probe()
 
@@ -150,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     api: FakeApi
 
-    def handle_any(self) -> None:
+    def _handle(self) -> None:
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         length = int(self.headers.get("Content-Length") or 0)
@@ -169,9 +171,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(found["plural"], found["namespace"] or "", found["name"], query, body)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any
+    def __getattr__(self, name: str) -> Any:
+        """http.server looks for do_GET and its like; here they are all one."""
+        if name.startswith("do_"):
+            return self._handle
+        raise AttributeError(name)
 
-    def date_time_string(self, timestamp: float | None = None) -> str:
+    def date_time_string(self, _timestamp: float | None = None) -> str:
         return format_datetime(self.api.now(), usegmt=True)
 
     def log_message(self, *_: object) -> None:
@@ -205,28 +211,31 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, answer)
 
     def _change(self, plural: str, namespace: str, name: str, body: Any) -> tuple[int, Json]:
-        api, there = self.api, self.api.objects.get((plural, namespace, name))
+        there = self.api.objects.get((plural, namespace, name))
         if self.command == "POST":
-            if there is not None and "deletionTimestamp" in there["metadata"]:
-                return _failure(
-                    409, f'object is being deleted: {plural} "{name}" already exists', "AlreadyExists"
-                )
-            if there is not None:
-                return _failure(409, f'{plural} "{name}" already exists', "AlreadyExists")
-            body["metadata"].setdefault("namespace", namespace)
-            return 201, api._put(plural, body)
+            return self._create(plural, namespace, there, body)
         if there is None:
             return _failure(404, f'{plural} "{name}" not found', "NotFound")
         if self.command == "GET":
             return 200, deepcopy(there)
         wanted = (body.get("preconditions") if self.command == "DELETE" else body.get("metadata")) or {}
-        for field_name in ("uid", "resourceVersion"):
-            if wanted.get(field_name) not in {None, there["metadata"][field_name]}:
-                return _failure(409, f"{field_name} in precondition does not match", "Conflict")
+        if any(
+            wanted.get(each) not in {None, there["metadata"][each]} for each in ("uid", "resourceVersion")
+        ):
+            return _failure(409, "the object has been modified, or is another one", "Conflict")
         if self.command == "DELETE":
             return self._delete(plural, namespace, name, there)
         changed = merge(there, body) if self.command == "PATCH" else {**there, "status": body["status"]}
-        return 200, api._put(plural, changed)
+        return 200, self.api._put(plural, changed)
+
+    def _create(self, plural: str, namespace: str, there: Json | None, body: Json) -> tuple[int, Json]:
+        if there is not None:
+            going = "object is being deleted: " if "deletionTimestamp" in there["metadata"] else ""
+            return _failure(
+                409, f"{going}{plural} {there['metadata']['name']} already exists", "AlreadyExists"
+            )
+        body["metadata"].setdefault("namespace", namespace)
+        return 201, self.api._put(plural, body)
 
     def _delete(self, plural: str, namespace: str, name: str, there: Json) -> tuple[int, Json]:
         """A pod that runs gets a deletionTimestamp and stays, as with a kubelet; the test ends it."""
@@ -273,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
         while True:
             with api.changed:
                 left = min(1.0, max(0.0, ends - time.monotonic()))
-                api.changed.wait_for(lambda: self._is_over(began) or api._version > last, timeout=left)
+                api.changed.wait_for(partial(self._has_news, began, last), timeout=left)
                 news = [each for each in api._log if each[0] > last]
                 last = max([last, *(each[0] for each in news)])
                 if self._is_over(began) or (time.monotonic() >= ends and not api._frozen.is_set()):
@@ -284,6 +293,9 @@ class _Handler(BaseHTTPRequestHandler):
                 if where == plural and selects(selector, thing):
                     yield {"type": kind, "object": thing}
             yield {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(last)}}}
+
+    def _has_news(self, began: int, last: int) -> bool:
+        return self._is_over(began) or self.api._version > last
 
     def _is_over(self, began: int) -> bool:
         return self.api.closing or self.api._watches != began
@@ -301,6 +313,23 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # closing waits for them
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._connections: list[socket.socket] = []
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.append(connection)
+        return connection, address
+
+    def server_close(self) -> None:
+        for connection in self._connections:
+            with suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up in the middle of a watch is no event."""
 

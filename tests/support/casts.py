@@ -1,4 +1,4 @@
-"""Recordings as a stranger reads them: the file format's own rules and the reference player, none of our code."""
+"""Recordings as a stranger reads them: by the format's rules and the reference player, not by our code."""
 
 import json
 import subprocess

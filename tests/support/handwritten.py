@@ -1,4 +1,4 @@
-"""A toolbox's pod as design and documentation describe it, written by hand: agent and image without the operator."""
+"""A toolbox's pod written by hand, as it is documented: agent and image without the operator."""
 
 from typing import Any
 

@@ -12,15 +12,21 @@ from kubectl import Kubectl, wait_until
 
 NAMESPACE = "troubleshooter-system"
 DEPLOYMENT = "deployment/troubleshooter-operator"
+CRDS = tuple(f"crd/{kind}.troubleshooter.sh" for kind in ("troubleshooters", "troubleshooterclasses"))
 PODS = "--selector=app.kubernetes.io/name=troubleshooter-operator"
 ROLLOUT_SECONDS = 90
 BACK_SECONDS = 60
 
 
 def deploy(admin: Kubectl) -> None:
-    """CRDs, rights, default class and operator as they are in this checkout, with the image that was loaded last."""
-    admin.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
-    admin.run("rollout", "restart", DEPLOYMENT, f"--namespace={NAMESPACE}")
+    """CRDs, rights, default class and operator of this checkout, with the image that was loaded last."""
+    home = admin.in_namespace(NAMESPACE)
+    is_update = home.get(DEPLOYMENT) is not None
+    home.run("apply", "-k", str(CHECKOUT / "crd"))
+    home.run("wait", "--for=condition=Established", *CRDS)  # only then the default class has a kind
+    home.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
+    if is_update:
+        home.run("rollout", "restart", DEPLOYMENT)
     _wait_until_available(admin)
 
 
@@ -37,16 +43,21 @@ def absent(admin: Kubectl) -> Iterator[None]:
     _wait_until_available(admin)
 
 
-def kill(admin: Kubectl) -> None:
-    """End the operator's process with SIGKILL, as a crash does; the kubelet starts it again."""
-    (pod,) = pods(admin)
-    container = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
+def kill(admin: Kubectl) -> str:
+    """End the operator with SIGKILL, as a crash does; the kubelet starts another. The id of its container."""
+    container = _container(admin)["containerID"].rpartition("/")[2]
     os.kill(_process_of(container), signal.SIGKILL)
+    return str(container)
 
 
-def wait_until_back(admin: Kubectl) -> None:
-    """Return once the operator answers again."""
-    _wait_until_available(admin)
+def wait_until_another_runs(admin: Kubectl, killed: str) -> None:
+    """Return once an operator that was started after the killed one answers."""
+
+    def is_back() -> bool:
+        found = _container(admin)
+        return bool(found["ready"]) and not found["containerID"].endswith(killed)
+
+    wait_until(is_back, timeout=BACK_SECONDS, what="an operator after the killed one")
 
 
 def pods(admin: Kubectl) -> list[Any]:
@@ -59,13 +70,18 @@ def log_lines(admin: Kubectl) -> list[str]:
     return admin.in_namespace(NAMESPACE).run("logs", DEPLOYMENT, "--tail=-1").stdout.splitlines()
 
 
+def _container(admin: Kubectl) -> Any:
+    (pod,) = pods(admin)
+    return pod["status"]["containerStatuses"][0]
+
+
 def _wait_until_available(admin: Kubectl) -> None:
     limit = f"--timeout={ROLLOUT_SECONDS}s"
     admin.in_namespace(NAMESPACE).run("rollout", "status", DEPLOYMENT, limit, timeout=ROLLOUT_SECONDS + 10)
 
 
 def _process_of(container: str) -> int:
-    """The first process of a container, found by its control group: the node's processes are children of this host's."""
+    """The first process of a container, by its control group; the node's processes are this host's too."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if container in (folder / "cgroup").read_text():

@@ -1,4 +1,4 @@
-"""Objects as the API server has them, for tests of the operator: small literals with what a test wants to differ."""
+"""Objects as the API server has them, for tests of the operator: small literals, varied by the test."""
 
 from copy import deepcopy
 from typing import Any
@@ -223,8 +223,8 @@ def ended_status(reason: str = "IdleTimeout", **more: Any) -> Json:
 
 
 FAREWELL = (
-    '{"reason": "IdleTimeout", "message": "idle for 15m", "endedAt": "2026-11-22T18:58:59Z", "sessionCount": 1, '
-    '"recordedBytes": 457, "recordingFailures": 0, "chain": "'
+    '{"reason": "IdleTimeout", "message": "idle for 15m", "endedAt": "2026-11-22T18:58:59Z", '
+    '"sessionCount": 1, "recordedBytes": 457, "recordingFailures": 0, "chain": "'
     + "ab"
     * 32
     + '", "sessions": [{"id": "6rxjr1m8", '
