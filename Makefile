@@ -1,6 +1,7 @@
 # The commands that the README quotes. What they do stands in tests/cluster, pyproject.toml and the manifests.
 PYTHON3 ?= python3
 KUBECTL ?= kubectl
+CRDS := crd/troubleshooters.troubleshooter.sh crd/troubleshooterclasses.troubleshooter.sh
 PYTHON := .venv/bin/python
 HARNESS = $(PYTHON3) tests/cluster/cli.py
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
@@ -42,11 +43,12 @@ cluster-down: python ## end the test cluster
 
 install: ## put the CRDs into the cluster that kubectl talks to
 	@$(KUBECTL) apply -k crd
+	@$(KUBECTL) wait --for=condition=Established $(CRDS)
 
 uninstall: ## take the CRDs away, and with them every Troubleshooter
 	@$(KUBECTL) delete --ignore-not-found -k crd
 
-deploy: ## put CRDs, operator and default class into the cluster that kubectl talks to
+deploy: install ## put CRDs, operator and default class into the cluster that kubectl talks to
 	@$(KUBECTL) apply -k deploy/base
 
 undeploy: ## take them away; recordings stay

@@ -8,6 +8,7 @@ PID 1 and to the client. It never ends the toolbox.
 import contextlib
 import os
 import socket
+import stat
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -99,8 +100,22 @@ def _start(job: Job, ends: Ends) -> Child:
 
 def _outlets(job: Job, ends: Ends) -> tuple[Outlet, ...]:
     if job.size is None:
-        return tuple(Outlet(own(fd, os.O_WRONLY), may_stall=False) for fd in ends.descriptors[1:])
-    return (Outlet(own(ends.descriptors[0], os.O_RDWR), may_stall=True),)
+        return tuple(_outlet(fd, os.O_WRONLY, may_stall=False) for fd in ends.descriptors[1:])
+    return (_outlet(ends.descriptors[0], os.O_RDWR, may_stall=True),)
+
+
+def _outlet(fd: int, flags: int, *, may_stall: bool) -> Outlet:
+    """The way to the person, who may be gone already, or have passed what is no terminal."""
+    try:
+        if not may_stall or os.isatty(fd) or stat.S_ISSOCK(os.fstat(fd).st_mode):
+            return Outlet(own(fd, flags), may_stall)
+    except PermissionError:  # another user's; a write that blocks holds up this session alone
+        return Outlet(fd, may_stall)
+    except OSError:
+        pass
+    outlet = Outlet(fd, may_stall)
+    outlet.leave(gone=True)
+    return outlet
 
 
 def _terminal(job: Job, outlets: tuple[Outlet, ...]) -> int | None:
@@ -127,6 +142,8 @@ class _Session:
 
     def run(self) -> Outcome:
         self._syncer.start()
+        if self._relay.terminal is not None and self._relay.outlets[0].is_gone:
+            self._relay.left()
         if self._job.first_line:
             self._relay.say(self._job.first_line)
         while self._relay.status is None:

@@ -95,8 +95,7 @@ def _from_cluster(run: Run, box: Toolbox) -> EndReason | None:
 
 def image_changed(run: Run, box: Toolbox) -> bool:
     """With restartPolicy Never a container is restarted only for another image."""
-    other = bool(run.image_id and box.image_id and box.image_id != run.image_id)
-    return box.restarted or other or bool(run.resolved and box.image != run.resolved.image)
+    return box.restarted or bool(run.image_id and box.image_id and box.image_id != run.image_id)
 
 
 def _from_container(box: Toolbox, trace: Trace, farewell: Farewell | None) -> EndReason:
@@ -112,9 +111,7 @@ def _from_container(box: Toolbox, trace: Trace, farewell: Farewell | None) -> En
 
 
 def _farewell(box: Toolbox | None) -> Farewell | None:
-    if box is None or box.finished is None or box.restarted:
-        return None
-    return read_farewell(box.finished.get("message") or "")
+    return read_farewell(box.last_words) if box is not None else None
 
 
 def _ended_at(box: Toolbox | None, now: float) -> str:

@@ -43,8 +43,10 @@ class Reconciler:
         """Seconds until the next look; None where a watch will tell."""
         graves = self._graveyard.at(key)
         found = self._stores.troubleshooters.get(*key)
-        self._settle(key, found, graves)
+        settled = self._settle(key, found, graves)
         look_again = self._attend(key, found, graves) if found is not None else None
+        if not settled:
+            return REFUSED_SECONDS if look_again is None else min(look_again, REFUSED_SECONDS)
         self._graveyard.forget(key, graves)
         self._observer.forget(graves)
         return look_again
@@ -102,18 +104,18 @@ class Reconciler:
         self._metrics.refused(refused.reason)
         return refused
 
-    def _settle(self, key: Key, found: Json | None, graves: list[Grave]) -> None:
-        """The rest of Troubleshooters of that name that are no more."""
+    def _settle(self, key: Key, found: Json | None, graves: list[Grave]) -> bool:
+        """The rest of Troubleshooters of that name that are no more; False if something was refused."""
         left = LeftBehind(
             claims=tuple(self._stores.claims.group(key)),
             volumes=tuple(self._stores.volumes.group(key)),
             pods=tuple(self._stores.pods.group(key)),
             gone=tuple(grave.pod for grave in reversed(graves)),
         )
-        for owner in unfinished_owners(left, uid_of(found) if found else None):
-            if not self._exists(key, owner):
-                for action in settle(left, owner, self._cluster.now()):
-                    self._apply(key, action)
+        owners = unfinished_owners(left, uid_of(found) if found else None)
+        gone = [owner for owner in owners if not self._exists(key, owner)]
+        actions = [action for owner in gone for action in settle(left, owner, self._cluster.now())]
+        return not [action for action in actions if self._is_refused(key, action)]
 
     def _exists(self, key: Key, uid: str) -> bool:
         """Asked of the API server: the cache may not have it yet."""

@@ -27,6 +27,7 @@ class Toolbox:
     running: bool
     started_at: str | None  # of the container, None if its command never ran
     finished: Json | None  # the terminated state
+    last_words: str  # the termination message of the first container, the only one that was the toolbox
     waiting: Json  # the waiting state
     has_node: bool
     unscheduled: Json  # the condition PodScheduled while it is False
@@ -58,6 +59,7 @@ def toolbox(pod: Json) -> Toolbox:
         running="running" in state,
         started_at=_started_at(state.get("running") or finished or {}) or _started_at(last or {}),
         finished=finished,
+        last_words=_last_words(container, finished, last),
         waiting=state.get("waiting") or {},
         has_node=bool(spec.get("nodeName")),
         unscheduled=_unscheduled(status),
@@ -90,6 +92,11 @@ def _unscheduled(status: Json) -> Json:
 def _disruption(status: Json) -> str:
     found = _condition(status, "DisruptionTarget")
     return found.get("reason") or "" if found.get("status") == "True" else ""
+
+
+def _last_words(container: Json, finished: Json | None, last: Json | None) -> str:
+    first = {0: finished, 1: last}.get(container.get("restartCount", 0))
+    return (first or {}).get("message") or ""
 
 
 def _started_at(state: Json) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from troubleshooter_agent import channel
 from troubleshooter_agent.channel import ChannelClosedError
 

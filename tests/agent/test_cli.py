@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from agent import AGENT_ROOT
 from troubleshooter_agent import cli
 from troubleshooter_agent.client import Wish

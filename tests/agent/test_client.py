@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent import AS_TOOLBOX_USER, RunningAgent, Shell, running_agent, wait_for
 from terminal import Terminal
+
+from agent import AS_TOOLBOX_USER, RunningAgent, Shell, running_agent, wait_for
 
 ANSWER = "; echo status $?; stty -a"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+
 from troubleshooter_agent import contract
 from troubleshooter_agent.contract import (
     DurationError,

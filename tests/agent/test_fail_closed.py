@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from agent import AS_TOOLBOX_USER, RunningAgent, running_agent, wait_for
 
 RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
-ENDED = "\r\n[troubleshooter] this session ended, since it can no longer be recorded: cannot write the recording "
+ENDED = (
+    "\r\n[troubleshooter] this session ended, since it can no longer be recorded: cannot write the recording "
+)
 
 
 @pytest.fixture
@@ -62,7 +65,9 @@ def test_failure_is_told_wherever_somebody_looks(small: RunningAgent) -> None:
     assert (words["reason"], words["recordingFailures"], words["sessionCount"]) == ("PodDeleted", 2, 1)
 
 
-def test_sessions_on_a_full_volume_each_end_when_it_can_no_longer_take_their_words(small: RunningAgent) -> None:
+def test_sessions_on_a_full_volume_each_end_when_it_can_no_longer_take_their_words(
+    small: RunningAgent,
+) -> None:
     """A session that says nothing needs no room; whatever becomes of it, its last marker is there."""
     with small.bash("--user=busy") as busy, small.bash("--user=quiet") as quiet:
         fill(small)
@@ -88,10 +93,14 @@ def test_shell_without_room_does_not_start_and_leaves_nothing_behind(small: Runn
 
 
 @pytest.mark.parametrize("way", ["terminal", "pipes"])
-def test_limit_that_stops_the_recording_ends_a_session_that_ignores_hang_ups(agent: RunningAgent, way: str) -> None:
+def test_limit_that_stops_the_recording_ends_a_session_that_ignores_hang_ups(
+    agent: RunningAgent, way: str
+) -> None:
     """There is no room for a last marker then; what is in the file is whole and opens."""
     puppet = agent.puppet() if way == "terminal" else None
-    session = None if puppet else agent.open("-c", "trap '' HUP TERM; echo a; while :; do echo b; sleep 0.01; done")
+    session = (
+        None if puppet else agent.open("-c", "trap '' HUP TERM; echo a; while :; do echo b; sleep 0.01; done")
+    )
     (recorder,) = wait_for(agent.recorders, "the recorder")
     wait_for(lambda: agent.casts and "\n" in agent.cast().shown, "the first words")
     limit_files_of(recorder, agent.path().stat().st_size + 200)

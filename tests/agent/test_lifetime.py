@@ -1,6 +1,7 @@
 """When a toolbox ends and when that is announced: the rule on a time axis, in seconds."""
 
 import pytest
+
 from troubleshooter_agent.contract import EndReason
 from troubleshooter_agent.lifetime import (
     Deadline,

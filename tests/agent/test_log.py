@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from agent import RunningAgent
 from troubleshooter_agent.log import Log
 

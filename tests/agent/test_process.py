@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from agent import children_of, name_of, wait_for
 from apart import apart
+
+from agent import children_of, name_of, wait_for
 from troubleshooter_agent import process
 
 IMPORT = "from troubleshooter_agent import process\n"

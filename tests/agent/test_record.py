@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from agent import AGENT_ROOT, BASHRC, Shell, child_of, is_running, wait_for
 from casts import Cast
 from terminal import Terminal
+
+from agent import AGENT_ROOT, BASHRC, Shell, child_of, is_running, wait_for
 
 RECORD = (sys.executable, "-m", "troubleshooter_agent", "record")
 
@@ -39,11 +40,19 @@ def run(
     *arguments: str, environment: dict[str, str], cwd: Path | None = None, stdin: bytes = b""
 ) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
-        [*RECORD, *arguments], input=stdin, capture_output=True, env=environment, cwd=cwd, check=False, timeout=30
+        [*RECORD, *arguments],
+        input=stdin,
+        capture_output=True,
+        env=environment,
+        cwd=cwd,
+        check=False,
+        timeout=30,
     )
 
 
-@pytest.mark.parametrize(("script", "status"), [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143)])
+@pytest.mark.parametrize(
+    ("script", "status"), [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143)]
+)
 def test_exit_status_is_the_command_s_with_and_without_a_terminal(
     environment: dict[str, str], tmp_path: Path, script: str, status: int
 ) -> None:
@@ -77,7 +86,9 @@ def test_local_recording_is_one_file(environment: dict[str, str], tmp_path: Path
     (file,) = folder.iterdir()
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[a-z0-9]{8}\.cast", file.name)
     assert result.stdout == b"hello\n"
-    assert result.stderr.decode() == f"troubleshooter: recorded in {file}; play it with: asciinema play {file}\n"
+    assert (
+        result.stderr.decode() == f"troubleshooter: recorded in {file}; play it with: asciinema play {file}\n"
+    )
     assert Cast.read(file).shown == "hello\n"
 
 
@@ -93,20 +104,25 @@ def test_no_recording_is_overwritten(environment: dict[str, str], cast: Path, tm
 
 
 @pytest.mark.parametrize(
-    ("place", "said"), [("/proc/x.cast", "No such file or directory"), ("/etc/passwd/x.cast", "Not a directory")]
+    ("place", "said"),
+    [("/proc/x.cast", "No such file or directory"), ("/etc/passwd/x.cast", "Not a directory")],
 )
 def test_place_that_cannot_be_written_starts_nothing(
     environment: dict[str, str], tmp_path: Path, place: str, said: str
 ) -> None:
     result = run("-o", place, "--", "touch", str(tmp_path / "ran"), environment=environment)
     assert result.returncode == 74
-    assert f"no shell without a recording: cannot write the recording {place}: {said}" in result.stderr.decode()
+    assert (
+        f"no shell without a recording: cannot write the recording {place}: {said}" in result.stderr.decode()
+    )
     assert not (tmp_path / "ran").exists()
 
 
 def test_input_and_both_outputs_pass_through_pipes(environment: dict[str, str], cast: Path) -> None:
     content = bytes(range(256)) * 1000
-    result = run("-o", str(cast), "--", "sh", "-c", "echo err >&2; cat", environment=environment, stdin=content)
+    result = run(
+        "-o", str(cast), "--", "sh", "-c", "echo err >&2; cat", environment=environment, stdin=content
+    )
     assert result.stdout == content
     assert result.stderr.startswith(b"err\ntroubleshooter: recorded in")
 
@@ -149,7 +165,9 @@ def test_closed_window_ends_the_shell(environment: dict[str, str], cast: Path) -
     assert Cast.read(cast).markers[-1] == "session ended: exit status 129"
 
 
-def test_interrupt_key_in_a_pipeline_ends_program_and_recording(environment: dict[str, str], cast: Path) -> None:
+def test_interrupt_key_in_a_pipeline_ends_program_and_recording(
+    environment: dict[str, str], cast: Path
+) -> None:
     """There the key is a signal to all three: client, recorder and whoever reads."""
     words = " ".join([*RECORD, "-o", str(cast), "--", "sh", "-c", "'echo ready; sleep 1000'"])
     with Terminal(["bash"], env=environment) as person:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from agent import RunningAgent, running_agent, wait_for
 
 STATUSES = [
@@ -21,7 +22,9 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("script", "status"), STATUSES)
-def test_exit_status_passes_through_a_terminal(toolbox: RunningAgent, me: str, script: str, status: int) -> None:
+def test_exit_status_passes_through_a_terminal(
+    toolbox: RunningAgent, me: str, script: str, status: int
+) -> None:
     with toolbox.shell(f"--user={me}", "-c", script) as shell:
         assert shell.wait() == status
     cast = toolbox.cast(me)
@@ -222,7 +225,9 @@ def test_several_sessions_at_once_do_not_share_a_file(agent: RunningAgent) -> No
     assert len(agent.casts) == 4
     for number in range(4):
         shown = agent.cast(f"user{number}").shown
-        assert [f"I am {other + 10}" in shown for other in range(4)] == [other == number for other in range(4)]
+        assert [f"I am {other + 10}" in shown for other in range(4)] == [
+            other == number for other in range(4)
+        ]
 
 
 def test_recorder_is_the_parent_of_the_program_and_the_agent_is_pid_1(toolbox: RunningAgent) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent import AS_TOOLBOX_USER
 from apart import apart
+
+from agent import AS_TOOLBOX_USER
 from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.recording import Recording, part_of
 

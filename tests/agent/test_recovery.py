@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent import PATIENCE, RunningAgent, running_agent, start_agent, stop_agent, wait_for
 from apart import apart
 from casts import Cast
+
+from agent import PATIENCE, RunningAgent, running_agent, start_agent, stop_agent, wait_for
 from troubleshooter_agent import recovery
 from troubleshooter_agent.recovery import left_behind, mend, recover
 from troubleshooter_agent.summary import Summary
@@ -55,7 +56,9 @@ def test_torn_line_goes_and_a_marker_says_why(cast: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("length", range(len(HEADER + STARTED), len(WHOLE) + 1, 5))
-def test_cast_cut_anywhere_opens_after_it_and_only_grows_by_its_marker(cast: Path, tmp_path: Path, length: int) -> None:
+def test_cast_cut_anywhere_opens_after_it_and_only_grows_by_its_marker(
+    cast: Path, tmp_path: Path, length: int
+) -> None:
     cast.write_bytes(WHOLE[:length])
     assert mend(tmp_path, cast, "killed")
     mended = Cast.read(cast)

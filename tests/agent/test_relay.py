@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from agent import PUPPET, Puppet, RunningAgent, Shell, wait_for
 from casts import Cast
+
+from agent import PUPPET, Puppet, RunningAgent, Shell, wait_for
 
 DETACHED = "terminal detached: it took nothing for 10s"
 
@@ -144,7 +145,9 @@ def test_long_paste_arrives_whole(toolbox: RunningAgent) -> None:
         assert shell.wait() == 0
 
 
-@pytest.mark.parametrize("script", ["kill -HUP $$", "exec 0<&- 1>&- 2>&-; sleep 0.2; exit 129"], ids=["hup", "closed"])
+@pytest.mark.parametrize(
+    "script", ["kill -HUP $$", "exec 0<&- 1>&- 2>&-; sleep 0.2; exit 129"], ids=["hup", "closed"]
+)
 def test_shell_at_its_prompt_hears_a_hang_up(toolbox: RunningAgent, script: str) -> None:
     """Also a program that closes its terminal is waited for, and its status is the session's."""
     with toolbox.bash() as shell:
@@ -221,7 +224,12 @@ def test_terminal_that_takes_nothing_is_detached_after_ten_seconds_and_a_slow_pi
 
     wait_for(lambda: f'"{DETACHED}"'.encode() in content_of(agent, "back"), "the other's detachment")
     come_back(back)
-    assert agent.cast("back").markers == ["recording started", DETACHED, "terminal attached again", "session ended: exit status 7"]
+    assert agent.cast("back").markers == [
+        "recording started",
+        DETACHED,
+        "terminal attached again",
+        "session ended: exit status 7",
+    ]
 
     assert b"detached" not in content_of(agent, "slow")
     out, _ = slow.communicate(timeout=20)

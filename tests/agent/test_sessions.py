@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from troubleshooter_agent.contract import SessionReport
 from troubleshooter_agent.sessions import Sessions
 from troubleshooter_agent.summary import Summary, next_chain

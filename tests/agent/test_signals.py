@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from agent import AGENT_ROOT, PATIENCE
 
 # PID 1 of a namespace of its own, which tells each signal and ends at SIGQUIT from outside.

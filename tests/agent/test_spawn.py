@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from agent import AS_TOOLBOX_USER
 from apart import apart
+
+from agent import AS_TOOLBOX_USER
 
 # A recorder's state, a program on a terminal or on pipes, all that it prints, and its status.
 SPAWNER = """

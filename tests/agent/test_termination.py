@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from troubleshooter_agent.contract import SessionReport, TerminationMessage
 from troubleshooter_agent.termination import cut, termination_message
 

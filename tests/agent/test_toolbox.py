@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from troubleshooter_agent.annotations import Projected
 from troubleshooter_agent.contract import EndReason, Retained, Status, TerminationMessage
 from troubleshooter_agent.toolbox import Ending, Request, ToolboxState, printable

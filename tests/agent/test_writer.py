@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from agent import wait_for
 from apart import apart
+
+from agent import wait_for
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.recording import Recording
@@ -62,7 +63,9 @@ def test_half_a_character_waits_for_the_other_half(writer: CastWriter, cast: Pat
     assert written(cast) == ['[0.0,"o","caf"]', '[0.9,"o","é!"]']
 
 
-def test_half_a_character_is_shown_as_it_is_after_a_second(writer: CastWriter, cast: Path, clock: Clock) -> None:
+def test_half_a_character_is_shown_as_it_is_after_a_second(
+    writer: CastWriter, cast: Path, clock: Clock
+) -> None:
     writer.output(b"\xc3")
     clock.now = 101.0
     assert writer.is_held_too_long()

@@ -69,10 +69,13 @@ def cache_lock(cache: Path) -> Iterator[None]:
 
 def up(cache: Path) -> State:
     """A running node of this content, with the base images in it: a new one, or the one that is up."""
+    if hostlock.is_held(places.LOCK):
+        _join()  # before minutes of building, for its refusal
     prepare(cache)
     deadline = time.monotonic() + START_DEADLINE
     while (lock := hostlock.acquire(places.LOCK)) is None:
         if state := _join():
+            say("A cluster of the same content is up on this host: using it.")
             images.load(images.base_images(cache))
             return state
         if time.monotonic() > deadline:
@@ -93,7 +96,6 @@ def _join() -> State | None:
         raise HarnessError(hostlock.refusal(record))
     if not record.state.ready.exists():
         return None
-    say(f"A cluster of the same content is up: {hostlock.description(record)}. Using it.")
     return record.state
 
 
@@ -215,7 +217,7 @@ def clean_up(record: Record | None) -> None:
     """Take away what a node that is gone left: veth, control groups, state. The caller holds the lock."""
     if record:
         record.state.ready.unlink(missing_ok=True)  # first: nobody must join a node that is gone
-    veth.wait_gone()
+    veth.remove()
     cgroups.remove()
     for socket in places.RUN.glob(f"{places.CONTAINERD_SOCKET.name}*"):
         socket.unlink()

@@ -89,8 +89,8 @@ def kubelet(state: State) -> str:
 def corefile(state: State) -> str:
     """CoreDNS runs beside the kubelet; pods see it through a Service without selector.
 
-    Names outside the cluster do not exist: there is no way out of it. That is a block of its own, because template
-    comes before kubernetes in CoreDNS's order of plugins, whatever the order here.
+    Names outside the cluster do not exist: there is no way out of it. That is a block of its own, because
+    template comes before kubernetes in CoreDNS's order of plugins, whatever the order here.
     """
     return f"""cluster.local:53 {{
   bind {NODE_IP}

@@ -1,5 +1,6 @@
 """The one thing that the host gets: a veth whose other end is in the node's network namespace."""
 
+import subprocess
 from pathlib import Path
 
 import settings
@@ -21,7 +22,12 @@ def connect(pid: int) -> None:
     output(["ip", "route", "add", settings.POD_SUBNET, "via", settings.NODE_IP])
 
 
-def wait_gone() -> None:
-    """The link goes with the last process of the node's namespace, a moment later."""
-    what = f"the end of {LINK}, which `ip link del {LINK}` removes"
-    wait_until(lambda: not _PRESENT.exists(), what, DEADLINE)
+def remove() -> None:
+    """Take the link away. It goes with the node's namespace, but a connection that is half closed keeps that
+    alive for minutes.
+    """
+    if _PRESENT.exists():
+        subprocess.run(
+            ["ip", "link", "del", LINK], capture_output=True, check=False
+        )  # it may go by itself now
+    wait_until(lambda: not _PRESENT.exists(), f"the end of {LINK}", DEADLINE)

@@ -207,10 +207,13 @@ def test_why_a_run_ended(status: Any, annotations: Any, run: Any, ended: str, re
 
 
 def test_a_restarted_containers_message_is_not_the_toolboxs() -> None:
-    """Who changed the image also wrote the message."""
+    """Who changed the image also wrote the message; the first container's is the toolbox's own."""
     status = finished(message=FAREWELL)
-    status["containerStatuses"][0]["restartCount"] = 1
+    container = status["containerStatuses"][0]
+    container["restartCount"] = 1
     assert reasons(end(status)) == ("ImageChanged", "Truncated")
+    container["lastState"], container["state"] = container["state"], {"running": {}}
+    assert reasons(end(status)) == ("ImageChanged", "Complete")
 
 
 @pytest.mark.parametrize(

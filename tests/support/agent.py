@@ -270,7 +270,10 @@ def running_agent(
 
 def stop_agent(agent: RunningAgent) -> None:
     """End an agent and all in its namespace."""
-    agent.process.kill()  # unshare takes PID 1 along, and the kernel all the rest
+    if agent.pid:  # a change of user makes the kernel forget that PID 1 is to end with unshare
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(agent.pid, signal.SIGKILL)
+    agent.process.kill()
     agent.process.wait()
 
 
