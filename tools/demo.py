@@ -28,7 +28,7 @@ COMMANDS: Final = (
     "ip -brief address",
     "dig +short kubernetes.default.svc.cluster.local",
     "curl -sk --max-time 5 https://kubernetes.default.svc/version | head -5",
-    "openssl s_client -connect kubernetes.default.svc:443 </dev/null 2>/dev/null | openssl x509 -noout -subject -enddate",
+    "openssl s_client -connect kubernetes.default.svc:443 </dev/null 2>&1 | openssl x509 -noout -enddate",
     "traceroute -n -w 1 -m 3 10.245.0.1",
     "ping -c 2 10.245.0.1",
 )
@@ -92,7 +92,9 @@ def start_cluster() -> dict[str, str]:
 def deploy(environment: dict[str, str]) -> None:
     """CRDs, operator, default class; and a namespace that enforces Pod Security `restricted`."""
     with step("Deploying CRDs and operator"):
-        kubectl(environment, "apply", "--server-side", "--force-conflicts", "-k", str(ROOT / "deploy/base"))
+        subprocess.run(
+            ["make", "-C", str(ROOT), "deploy"], env=environment, check=True, stdout=subprocess.DEVNULL
+        )
         kubectl(
             environment, "-n", "troubleshooter-system", "rollout", "status", "deployment", "--timeout=120s"
         )
@@ -183,7 +185,8 @@ def play(environment: dict[str, str], toolbox: str, recording: str) -> None:
 def say_how_to_go_on(toolbox: str, recording: str) -> None:
     """The commands to go on by hand."""
     say(
-        f'\nGo on by hand:\n  eval "$(make cluster-up)"\n  kubectl config set-context --current --namespace={NAMESPACE}\n'
+        f'\nGo on by hand:\n  eval "$(make cluster-up)"\n'
+        f"  kubectl config set-context --current --namespace={NAMESPACE}\n"
         f"  kubectl get troubleshooters,pods,pvc\n  kubectl exec -it {toolbox} -- shell\n"
         f"  kubectl exec -it {toolbox} -- shell -- troubleshooter-agent play {recording}\n"
         f"  kubectl explain troubleshooter.spec\n  make cluster-down"

@@ -14,6 +14,7 @@ from troubleshooter_agent.client import Wish
 from troubleshooter_agent.errors import UsageError
 
 FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]"
+NOT_YET = "is not yet available (see troubleshooter-agent --help for what is)"
 
 
 def parse_shell(*arguments: str) -> tuple[Wish, str | None]:
@@ -58,9 +59,9 @@ def test_words_after_the_command_line_are_its_arguments_as_with_sh() -> None:
         (["--"], f"shell takes no '--' ({FORM})"),
         (["--user=alice", "--user=eve"], f"shell takes no '--user=eve' ({FORM})"),
         (["--user=" + "x" * 2000], f"--user={'x' * 20}... is too long (a name has at most 1024 bytes)"),
-        (["attach"], "shell attach is not yet available (see troubleshooter-agent --help for what is)"),
-        (["attach", "--view", "3f9k2m1x"], "shell attach is not yet available (see troubleshooter-agent --help for what is)"),
-        (["--user=alice", "extend", "15m"], "shell extend is not yet available (see troubleshooter-agent --help for what is)"),
+        (["attach"], f"shell attach {NOT_YET}"),
+        (["attach", "--view", "3f9k2m1x"], f"shell attach {NOT_YET}"),
+        (["--user=alice", "extend", "15m"], f"shell extend {NOT_YET}"),
     ],
 )  # fmt: skip
 def test_mistake_in_shell_is_told_in_one_sentence(arguments: list[str], sentence: str) -> None:
@@ -84,7 +85,7 @@ def test_command_of_a_later_version_says_so(verb: str) -> None:
         (("troubleshooter-agent",), False),
         (("troubleshooter-agent", "record"), False),
         (("troubleshooter-agent", "shell", "list"), False),
-        (("/tmp/troubleshooter-agent", "list"), False),
+        (("./troubleshooter-agent", "list"), False),
         (("bash", "-c", "troubleshooter-agent list"), False),
         (("sudo", "troubleshooter-agent", "list"), False),
         ((), False),

@@ -64,7 +64,7 @@ def test_recorder_that_is_killed_gives_the_terminal_back_and_says_what_happened(
 
 @pytest.mark.parametrize(("name", "status"), [("TERM", 143), ("HUP", 129), ("INT", 130), ("QUIT", 131)])
 def test_client_that_is_ended_by_a_signal_gives_the_terminal_back_and_leaves_the_program(
-    toolbox: RunningAgent, person: Terminal, me: str, tmp_path: Path, name: str, status: int
+    toolbox: RunningAgent, person: Terminal, me: str, tmp_path: Path, *, name: str, status: int
 ) -> None:
     before = settings(person)
     words = shell_words(toolbox, f"'--user={me}'", "-c", f"'echo ready; cat {tmp_path}/fifo; exit 6'")
@@ -116,8 +116,9 @@ def test_shell_does_not_open_where_the_volume_may_not_be_retained(tmp_path: Path
         result = agent.run("-c", "exit 5")
         assert (result.returncode, result.stdout, agent.casts) == (74, b"", [])
         assert result.stderr.decode() == (
-            "troubleshooter: no shell, because its recording could be deleted: this cluster does not permit "
-            "the volume to be retained (an administrator can offer a storage class with reclaimPolicy: Retain)\n"
+            "troubleshooter: no shell, because its recording could be deleted: "
+            "this cluster does not permit the volume to be retained "
+            "(an administrator can offer a storage class with reclaimPolicy: Retain)\n"
         )
 
 

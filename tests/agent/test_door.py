@@ -90,10 +90,10 @@ def test_packet_that_is_no_wish_ends_the_conversation(
     [
         {"argv": "true"}, {"argv": [1]}, {"argv": None}, {"argv": ["tr\0ue"]}, {"argv": ["snow\u2603"]},
         {"user": None}, {"user": "x" * 1100}, {"user": "\x1b" * 200},
-        {"environment": []}, {"environment": {"A": 1}}, {"environment": {"A=B": "c"}}, {"environment": {"": "c"}},
-        {"environment": {"A": "\0"}}, {"folder": None}, {"folder": "/\0"},
-        {"size": [80]}, {"size": [80, "24"]}, {"size": [-1, 24]}, {"size": [80, 65536]}, {"size": [10**18, 10**18]},
-        {"size": "80x24"}, {"size": {}},
+        {"environment": []}, {"environment": {"A": 1}}, {"environment": {"A=B": "c"}},
+        {"environment": {"": "c"}}, {"environment": {"A": "\0"}}, {"folder": None}, {"folder": "/\0"},
+        {"size": [80]}, {"size": [80, "24"]}, {"size": [-1, 24]}, {"size": [80, 65536]},
+        {"size": [10**18, 10**18]}, {"size": "80x24"}, {"size": {}},
     ],
     ids=lambda change: json.dumps(change)[:40],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A session that cannot be recorded does not start, and one that can no longer be recorded ends and says so."""
+"""What cannot be recorded does not start, and what can no longer be recorded ends and says so."""
 
 import subprocess
 from collections.abc import Iterator
@@ -123,11 +123,11 @@ def test_limit_that_stops_the_recording_ends_a_session_that_ignores_hang_ups(
 @pytest.mark.parametrize(
     ("prepare", "why"),
     [
-        ("mount -o remount,ro {}", "Read-only file system (the volume was mounted read-only; look at the node"),
-        ("rmdir {0} 2>/dev/null; chmod 500 {0}", "Permission denied (the volume must be writable for the pod's user"),
+        ("mount -o remount,ro {}", "Read-only file system (the volume was mounted read-only"),
+        ("chmod 500 {}", "Permission denied (the volume must be writable for the pod's user"),
     ],
     ids=["read-only", "not ours"],
-)  # fmt: skip
+)
 def test_volume_that_cannot_be_written_lets_no_shell_start(tmp_path: Path, prepare: str, why: str) -> None:
     with running_agent(tmp_path, volume="1m", user=AS_TOOLBOX_USER) as agent:
         volume = f"{agent.folder}/recordings"

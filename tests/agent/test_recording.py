@@ -86,6 +86,9 @@ def test_link_that_was_laid_in_the_way_is_not_followed(cast: Path, tmp_path: Pat
     assert (tmp_path / "target").read_bytes() == b"kept"
 
 
+LARGER = "make the claim larger where its class allows that, or use another claimName"
+EVENTS = "the volume was mounted read-only; look at the node and the volume's events"
+OWNER = "the volume must be writable for the pod's user or for its group fsGroup"
 CREATE = """
 from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.recording import Recording
@@ -101,13 +104,13 @@ except NotRecordedError as error:
 @pytest.mark.parametrize(
     ("options", "kind", "sentence"),
     [
-        ("size=4k", "no-space", "No space left on device (make the claim larger where its class allows that, or use another claimName)"),
-        ("size=16k", "no-space", "No space left on device (make the claim larger where its class allows that, or use another claimName)"),
-        ("ro", "read-only", "Read-only file system (the volume was mounted read-only; look at the node and the volume's events)"),
-        ("mode=500", "denied", "Permission denied (the volume must be writable for the pod's user or for its group fsGroup)"),
+        ("size=4k", "no-space", f"No space left on device ({LARGER})"),
+        ("size=16k", "no-space", f"No space left on device ({LARGER})"),
+        ("ro", "read-only", f"Read-only file system ({EVENTS})"),
+        ("mode=500", "denied", f"Permission denied ({OWNER})"),
     ],
     ids=["no room at all", "no room for the reserve", "read-only", "another user's"],
-)  # fmt: skip
+)
 def test_recording_that_cannot_begin_says_why_and_leaves_nothing_behind(
     tmp_path: Path, options: str, kind: str, sentence: str
 ) -> None:

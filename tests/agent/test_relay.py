@@ -60,7 +60,10 @@ def test_character_cut_at_every_read_is_shown_and_recorded_whole(
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xff\xfe", b"caf\xe9\r\n", b"\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\xaf", bytes(range(256)), b"\xf0\x9f\x98"],
+    [
+        b"\xff\xfe", b"caf\xe9\r\n", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc0\xaf",
+        bytes(range(256)),
+    ],
     ids=lambda content: content.hex()[:12],
 )  # fmt: skip
 def test_output_that_is_not_utf_8_comes_back_exactly(toolbox: RunningAgent, me: str, content: bytes) -> None:

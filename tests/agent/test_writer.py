@@ -1,4 +1,4 @@
-"""Written before anybody sees it, and nothing shown that is not written: on real files, with a clock by hand."""
+"""Written before it is shown, and nothing shown that is not written: real files, a clock by hand."""
 
 import os
 import threading

@@ -284,9 +284,14 @@ def start_agent(
     prepare(folder, annotations)
     port = free_port()
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "LANG": "C.UTF-8", "TERM": "xterm",
-        "PYTHONPATH": str(AGENT_ROOT), "TROUBLESHOOTER_SOCKET": f"@troubleshooter-test-{port}", "SHELL": "/bin/bash",
-    }  # fmt: skip
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "home"),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm",
+        "SHELL": "/bin/bash",
+        "PYTHONPATH": str(AGENT_ROOT),
+        "TROUBLESHOOTER_SOCKET": f"@troubleshooter-test-{port}",
+    }
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [*in_namespace(folder, volume), *user, *run_command(folder, environment, port)],
@@ -328,12 +333,12 @@ def in_namespace(folder: Path, volume: str = "") -> list[str]:
 
 
 def run_command(folder: Path, environment: dict[str, str], port: int) -> list[str]:
+    places = ("recordings", "annotations", "run-folder", "termination-log")
     return [
-        sys.executable, "-m", "troubleshooter_agent", "run", "--recordings", str(folder / "recordings"),
-        "--annotations", str(folder / "annotations"), "--run-folder", str(folder / "run"),
-        "--termination-log", str(folder / "termination-log"), "--socket", environment["TROUBLESHOOTER_SOCKET"],
-        "--host", "127.0.0.1", "--port", str(port),
-    ]  # fmt: skip
+        *(sys.executable, "-m", "troubleshooter_agent", "run", "--host", "127.0.0.1", "--port", str(port)),
+        *(f"--{place}={folder / place.removesuffix('-folder')}" for place in places),
+        *("--socket", environment["TROUBLESHOOTER_SOCKET"]),
+    ]
 
 
 def user_of(cast: Path) -> str:
