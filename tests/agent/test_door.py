@@ -56,11 +56,13 @@ def null() -> Iterator[int]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_has_happened(toolbox: RunningAgent) -> Iterator[None]:
+def nothing_has_happened(toolbox: RunningAgent, null: int) -> Iterator[None]:
     """Whatever a test does, the agent is the same one afterwards, records, and has kept nothing open."""
     before = descriptors_of(toolbox.pid)
     yield
-    assert toolbox.run("-c", "exit 3").returncode == 3
+    with connect(toolbox) as connection:
+        send(connection, json.dumps({"open": OPEN | {"argv": ["sh", "-c", "exit 3"]}}).encode(), [null] * 3)
+        assert answers(connection)[-1] == {"exit": 3}
     wait_for(lambda: descriptors_of(toolbox.pid) <= before, "the closing of what was opened")
     assert "Traceback" not in toolbox.log
 

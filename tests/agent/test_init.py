@@ -89,8 +89,8 @@ def test_signals_from_inside_end_nothing(toolbox: RunningAgent) -> None:
     """Nor do those from outside that mean nothing here."""
     for name in ("TERM", "INT", "HUP", "QUIT", "KILL", "STOP", "USR1", "PIPE"):
         toolbox.inside("sh", "-c", f"kill -{name} 1")
-    for name in (signal.SIGHUP, signal.SIGQUIT):
-        os.kill(toolbox.pid, name)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        os.kill(toolbox.pid, number)
     assert toolbox.run("-c", "exit 3").returncode == 3
     assert toolbox.status()["end"] == ""
 
@@ -202,43 +202,40 @@ def key_time(agent: RunningAgent) -> float:
 
 
 @pytest.mark.timing
-def test_time_to_live_warns_can_be_changed_and_ends_whatever_is_at_work(tmp_path: Path) -> None:
-    """22 s warn at 10 s before the end; a life that is made shorter meanwhile ends at its new instant."""
-    with running_agent(tmp_path, idle_timeout="1h", time_to_live="22s") as agent:
+def test_warnings_say_what_to_do_and_what_was_done_counts(tmp_path: Path) -> None:
+    """10 s before the end, in two toolboxes at once: a key starts the idle clock again, and a life that is
+    made shorter meanwhile ends at its new instant, whatever is at work."""
+    idle_warning = "idle: this toolbox ends in 10s; press any key to keep it"
+    life_warning = (
+        "this toolbox ends in 10s, its time to live of 22s is nearly over; "
+        "finish what you are doing, or raise spec.timeToLive (2h at most)"
+    )
+    with ExitStack() as stack:
+        life = stack.enter_context(running_agent(tmp_path / "life", idle_timeout="1h", time_to_live="22s"))
         born = time.monotonic() - 0.5
-        with agent.bash("--user=alice") as shell:
-            shell.sendline("while :; do sleep 0.1; done")
-            shell.expect(
-                "\r\n[troubleshooter] this toolbox ends in 10s, its time to live of 22s is nearly over; "
-                "finish what you are doing, or raise spec.timeToLive (2h at most)\r\n"
-            )
-            assert 10.5 < time.monotonic() - born < 13.5
-            agent.annotate(time_to_live="16s")
-            wait_for(lambda: agent.status()["timeToLiveSeconds"] == 16.0, "the new life")
-            assert shell.wait() == 124
-        assert agent.wait() == 0
-        assert 15.0 < time.monotonic() - born < 17.5
-        assert agent.last_words()["reason"] == "TimeToLiveReached"
-        cast = casts_of(tmp_path)["alice"]
-        assert cast.markers[-1] == "session ended: time to live of 16s reached"
-        assert cast.shown.count("nearly over") == 1
+        idle = stack.enter_context(running_agent(tmp_path / "idle", idle_timeout="21s", time_to_live="1h"))
+        alice, bob = (stack.enter_context(idle.bash(f"--user={user}")) for user in ("alice", "bob"))
+        worker = stack.enter_context(life.bash("--user=worker"))
+        worker.sendline("while :; do sleep 0.1; done")
 
-
-@pytest.mark.timing
-def test_idle_warning_goes_to_every_terminal_and_a_key_takes_it_back(tmp_path: Path) -> None:
-    warning = "idle: this toolbox ends in 10s; press any key to keep it"
-    with (
-        running_agent(tmp_path, idle_timeout="21s", time_to_live="1h") as agent,
-        agent.bash("--user=alice") as alice,
-        agent.bash("--user=bob") as bob,
-    ):
         for shell in (alice, bob):
-            shell.expect(f"\r\n[troubleshooter] {warning}\r\n")
-        before = agent.status()["idleSince"]
+            shell.expect(f"\r\n[troubleshooter] {idle_warning}\r\n")
+        before = idle.status()["idleSince"]
         alice.send(" ")
-        wait_for(lambda: agent.status()["idleSince"] > before, "the new start of the idle clock")
-        (line,) = agent.logged("warned")
-        assert line.endswith(f'text="{warning}"')
+        wait_for(lambda: idle.status()["idleSince"] > before, "the new start of the idle clock")
+        (line,) = idle.logged("warned")
+        assert line.endswith(f'text="{idle_warning}"')
+
+        worker.expect(f"\r\n[troubleshooter] {life_warning}\r\n")
+        assert 10.5 < time.monotonic() - born < 13.5
+        life.annotate(time_to_live="15s")
+        wait_for(lambda: life.status()["timeToLiveSeconds"] == 15.0, "the new life")
+        assert (worker.wait(), life.wait()) == (124, 0)
+        assert 14.0 < time.monotonic() - born < 16.5
+    assert life.last_words()["reason"] == "TimeToLiveReached"
+    cast = casts_of(tmp_path / "life")["worker"]
+    assert cast.markers[-1] == "session ended: time to live of 15s reached"
+    assert cast.shown.count("nearly over") == 1
 
 
 # Who outlives whom.

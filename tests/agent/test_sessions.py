@@ -1,9 +1,12 @@
 """The sessions of a run, from what their recorders report."""
 
+import json
+import subprocess
 from typing import Any
 
 import pytest
 
+from agent import RunningAgent, wait_for
 from troubleshooter_agent.contract import SessionReport
 from troubleshooter_agent.sessions import Sessions
 from troubleshooter_agent.summary import Summary, next_chain
@@ -131,3 +134,58 @@ def test_session_whose_recorder_died_before_it_said_a_word_is_counted() -> None:
     sessions.done(summary(1, None, 0), "recorder-died")
     assert sessions.count == 1
     assert len(sessions.newest_first()) == 1
+
+
+# With a real agent.
+
+
+def sha256sum(content: bytes) -> str:
+    result = subprocess.run(["sha256sum"], input=content, capture_output=True, check=True)
+    return result.stdout.decode().split()[0]
+
+
+def test_status_of_a_running_toolbox_agrees_with_what_is_on_the_volume(agent: RunningAgent) -> None:
+    """Names, hashes and chain, worked out from the files by another program."""
+    for number in range(3):
+        agent.run(f"--user=user{number}", "-c", f"echo {number}; exit {number}")
+    with agent.bash("--user=late"):
+        status = wait_for(lambda: running(agent, 1), "the status of an open session")
+    assert set(status) == {
+        "agentVersion", "startedAt", "expiresAt", "idleSince", "lastActivityAt", "timeToLiveSeconds",
+        "idleTimeoutSeconds", "ready", "end", "sessionsActive", "sessionCount", "recordedBytes",
+        "recordingFailures", "chain", "sessions",
+    }  # fmt: skip
+    late, *ended = status["sessions"]
+    assert set(late) == {"id", "user", "startedAt", "endedAt", "exitCode", "bytes", "sha256", "file"}
+    assert (late["user"], late["endedAt"], late["exitCode"], late["sha256"]) == ("late", None, None, None)
+    assert [(each["user"], each["exitCode"]) for each in ended] == [("user2", 2), ("user1", 1), ("user0", 0)]
+    chain = ""
+    for session in reversed(ended):
+        content = (agent.recordings / session["file"]).read_bytes()
+        assert (session["bytes"], session["sha256"]) == (len(content), sha256sum(content))
+        chain = sha256sum((chain + session["sha256"]).encode())
+    assert status["chain"] == chain
+    assert (status["sessionCount"], status["recordingFailures"]) == (4, 0)
+    assert status["recordedBytes"] == sum(session["bytes"] for session in status["sessions"])
+
+
+def running(agent: RunningAgent, number: int) -> dict[str, Any] | None:
+    status = agent.status()
+    return status if status["sessionsActive"] == number and status["sessions"][0]["bytes"] else None
+
+
+def test_index_lists_the_sessions_of_the_folder_in_the_order_of_their_ends(agent: RunningAgent) -> None:
+    with agent.bash("--user=long") as shell:
+        agent.run("--user=short", "-c", "exit 3")
+        shell.sendline("exit 4")
+        assert shell.wait() == 4
+    (index,) = agent.recordings.rglob("index.jsonl")
+    lines = [json.loads(line) for line in index.read_text().splitlines()]
+    assert [(line["user"], line["exitCode"]) for line in lines] == [("short", 3), ("long", 4)]
+    assert sorted(lines, key=lambda line: str(line["id"])) == sorted(
+        agent.summaries(), key=lambda summary: str(summary["id"])
+    )
+    assert set(lines[0]) == {
+        "id", "user", "verified", "run", "startedAt", "endedAt", "exitCode", "why", "bytes", "sha256", "file",
+        "repaired", "failure",
+    }  # fmt: skip

@@ -110,14 +110,6 @@ def test_program_is_found_from_the_folder_of_the_person(size: tuple[int, int] | 
     assert (outputs[0].strip().startswith("hello from"), status) == (True, 0)
 
 
-@WAYS
-@pytest.mark.parametrize(
-    ("script", "status"), [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -KILL $$", 137)]
-)
-def test_exit_status_is_the_program_s(size: tuple[int, int] | None, script: str, status: int) -> None:
-    assert spawned("bash", "-c", script, size=size)[1] == status
-
-
 @pytest.mark.parametrize("size", [(100, 30), (120, 40), (1, 1), (65535, 65535), (0, 0)])
 def test_terminal_has_its_size_from_the_first_moment(size: tuple[int, int]) -> None:
     assert spawned("stty", "size", size=size)[0][0].split() == [str(size[1]), str(size[0])]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agent import RunningAgent
 from troubleshooter_agent.contract import SessionReport, TerminationMessage
 from troubleshooter_agent.termination import cut, termination_message
 
@@ -93,3 +94,20 @@ def test_sentence_without_end_leaves_room_for_the_rest() -> None:
 )
 def test_cut_never_splits_a_character(text: str, size: int, left: str) -> None:
     assert cut(text, size) == left
+
+
+def test_message_of_a_toolbox_with_many_sessions_of_long_names_fits_and_counts_all(
+    agent: RunningAgent,
+) -> None:
+    name = "\U0001f600" * 100
+    sessions = [agent.open(f"--user={name}{number}", "-c", f"exit {number}") for number in range(60)]
+    for session in sessions:
+        session.communicate(timeout=60)
+    assert [session.returncode for session in sessions] == list(range(60))
+    agent.wait_until_closed(60)
+    agent.terminate()
+    assert agent.wait() == 0
+    found = parsed((agent.folder / "termination-log").read_bytes())
+    assert (found["reason"], found["sessionCount"]) == ("PodDeleted", 60)
+    assert len(found["sessions"]) >= 5
+    assert {session["user"] for session in found["sessions"]} == {"\U0001f600" * 32}

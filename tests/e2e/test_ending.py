@@ -62,14 +62,12 @@ def scene(stage: Stage) -> Iterator[Scene]:
     toolboxes = {name: stage.ready(name) for name in SPECS}
     when_ready = {name: stage.editor.json("get", "troubleshooter", name) for name in SPECS}
     with ExitStack() as stack:
-        living = stack.enter_context(toolboxes[LIVING].shell())
-        living.expect(":~$ ")
+        living = stack.enter_context(toolboxes[LIVING].prompt())
         living.sendline(AGE)
         living.expect("\rup=")
         living.sendline("while sleep 0.5; do printf .; done")
         lose_the_client_in_a_flood(toolboxes[LOST])
-        idle = stack.enter_context(toolboxes[IDLE].shell())
-        idle.expect(":~$ ")
+        idle = stack.enter_context(toolboxes[IDLE].prompt())
         idle.sendline("printf 'be''gin'; sleep 2; printf done")
         idle.expect("begindone")
         idle.sendline("echo the last $((40+2)) keys")
@@ -79,8 +77,7 @@ def scene(stage: Stage) -> Iterator[Scene]:
 
 def lose_the_client_in_a_flood(toolbox: Toolbox) -> None:
     """Killed while the flood stands still, because this terminal takes no more of it."""
-    with toolbox.shell() as terminal:
-        terminal.expect(":~$ ")
+    with toolbox.prompt() as terminal:
         terminal.sendline(f"seq 1 {FLOOD_LINES}; echo the flood of $((1+1)) million is over")
         terminal.expect("\r\n1000\r\n")
         terminal.kill()

@@ -12,8 +12,7 @@ from toolbox import Toolbox
 def test_a_shell_is_recorded_and_replayed_after_its_toolbox_has_gone(stage: Stage) -> None:
     """From exec to playback: size, exit status, cast on the volume, the reference player's opinion."""
     toolbox = start_by_hand(stage.editor, "byhand")
-    with toolbox.shell("--user=alice", cols=100, rows=30) as terminal:
-        terminal.expect(":~$ ")
+    with toolbox.prompt("--user=alice", cols=100, rows=30) as terminal:
         terminal.sendline("stty size; exit 0")
         assert terminal.wait() == 0
     stage.editor.run("delete", "pod", "byhand")
@@ -29,7 +28,7 @@ def test_a_shell_is_recorded_and_replayed_after_its_toolbox_has_gone(stage: Stag
 def test_idleness_and_life_time_end_shell_and_container(stage: Stage) -> None:
     """One toolbox without a key, one at work: terminal, termination message and recording say why."""
     living = start_by_hand(stage.editor, "living", time_to_live="12s")
-    with living.shell() as busy:
+    with living.prompt() as busy:
         busy.sendline("while sleep 0.2; do printf .; done")
         idle = start_by_hand(stage.editor, "idle", idle_timeout="3s")
         with idle.shell() as forgotten:

@@ -18,7 +18,7 @@ LINE = re.compile(r'time=\S+(?: [A-Za-z0-9_]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]+))+')
 
 @pytest.fixture(scope="module")
 def agent_log(stage: Stage) -> list[str]:
-    """Of a toolbox that had a shell, a killed recorder, a refused one and a stop."""
+    """Of a toolbox that had a shell, a killed recorder and a stop."""
     toolbox = stage.start("talker")
     with followed(stage.editor, "talker", stage.folder / "talker.log") as log:
         assert toolbox.run("shell", "--user=a b\nlevel=ERROR", "-c", "exit 3").returncode == 3

@@ -22,8 +22,7 @@ def toolbox(operator: None, stage: Stage) -> Toolbox:
 
 def test_asciinema_shows_byte_for_byte_what_the_terminal_showed(toolbox: Toolbox, shelf: Shelf) -> None:
     """From the first line to the last byte, with characters of two to four bytes, colours and the prompt."""
-    with toolbox.shell() as terminal:
-        terminal.expect(":~$ ")  # typed before, it would be shown by the terminal itself
+    with toolbox.prompt() as terminal:
         terminal.sendline(COLOURFUL)
         terminal.expect("noend")
         terminal.sendline("exit")

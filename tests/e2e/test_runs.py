@@ -14,8 +14,7 @@ GRACE_SECONDS = 30
 def test_a_second_run_has_a_second_pod_on_the_same_volume(stage: Stage) -> None:
     """Stopped by the spec, told in the terminal; run 2 goes on where the recordings of run 1 are."""
     first = stage.start("twice")
-    with first.shell() as terminal:
-        terminal.expect(":~$ ")
+    with first.prompt() as terminal:
         terminal.sendline("echo in the $((1))st run")
         terminal.expect("in the 1st run")
         first_uid = first.pod["metadata"]["uid"]
@@ -59,8 +58,7 @@ def test_created_stopped_makes_no_pod_until_it_is_running(stage: Stage) -> None:
 def test_deleting_ends_politely_and_keeps_the_recordings(stage: Stage) -> None:
     """The pod goes in its grace period, claim and recordings stay; made again at once it works."""
     toolbox = stage.start("deleted")
-    with toolbox.shell() as terminal:
-        terminal.expect(":~$ ")
+    with toolbox.prompt() as terminal:
         stage.editor.run("delete", "troubleshooter", "deleted", "--wait=false")
         assert terminal.wait(timeout=GRACE_SECONDS) == 124
     assert b"this toolbox has ended: pod deleted" in terminal.shown

@@ -344,6 +344,19 @@ def test_a_change_before_the_start_replaces_the_pod() -> None:
     assert planned.run.ended is None
 
 
+def test_a_replaced_pod_stays_forgotten_while_it_goes() -> None:
+    """Should the operator be killed now, the missing pod is no lost one."""
+    going = fresh_pod(deletionTimestamp="2026-11-22T18:40:00Z")
+    forgotten = run_status(**NOT_STARTED, podUID=None)
+    planned = look(
+        {"image": "registry.example/team/other:1"}, forgotten, World(CLASSES, pod=going, claim=claim())
+    )
+    assert planned.run is not None
+    assert planned.run.pod_uid is None
+    assert planned.before == ()
+    assert planned.after == ()
+
+
 def test_a_change_before_the_start_that_is_not_allowed_takes_the_pod_away() -> None:
     planned = pending({"image": "evil.example/miner:1"}, pod=fresh_pod(), claim=claim())
     assert planned.after == (DeletePod("default", "web", POD_UID, "60"),)

@@ -275,6 +275,15 @@ def test_the_pod_is_deleted_when_the_agent_knows_or_after_3_s(
     assert planned.before == ()
 
 
+def test_a_pod_that_is_going_already_is_neither_told_nor_deleted_again() -> None:
+    going = with_pod(running(), deletionTimestamp="2026-11-22T18:41:00Z")
+    planned = look({"state": "Stopped"}, going)
+    assert planned.before == ()
+    assert planned.after == ()
+    assert planned.run is not None
+    assert planned.run.ending == "Stopped"
+
+
 def test_a_decision_in_the_status_is_carried_out_by_the_next_operator() -> None:
     """Killed between the status and the annotation; state is Running again meanwhile."""
     planned = look({}, ending="Stopped")

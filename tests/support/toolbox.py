@@ -8,6 +8,7 @@ from kubectl import Kubectl
 from terminal import Terminal
 
 COMMAND_SECONDS = 60
+PROMPT = ":~$ "
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Toolbox:
     def shell(self, *arguments: str, cols: int = 80, rows: int = 24) -> Terminal:
         """A recorded shell on a real terminal."""
         return self.exec("shell", *arguments, cols=cols, rows=rows)
+
+    def prompt(self, *arguments: str, cols: int = 80, rows: int = 24) -> Terminal:
+        """A recorded shell that waits for a command; what is typed before, the local terminal echoes too."""
+        terminal = self.shell(*arguments, cols=cols, rows=rows)
+        terminal.expect(PROMPT)
+        return terminal
 
     def run(self, *command: str, stdin: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
         """`kubectl exec` of a command without a terminal; with `stdin`, through a pipe."""
