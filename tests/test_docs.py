@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from troubleshooter_agent import cli
+from troubleshooter_agent import options
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -46,6 +46,6 @@ def _halves() -> tuple[str, str]:
 
 
 def _commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in cli.build_parser()._actions:
+    for action in options.build_parser()._actions:
         if isinstance(action, argparse._SubParsersAction):
             yield from action.choices.items()

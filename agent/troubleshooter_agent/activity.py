@@ -23,7 +23,6 @@ class SessionActivity:
     opened_at: float
     last_key: float | None = None
     last_working: float | None = None
-    active: bool = True
 
 
 def last_activity(

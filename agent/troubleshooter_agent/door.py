@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from troubleshooter_agent import channel
-from troubleshooter_agent.client import DESCRIPTORS, is_too_long, unpacked
 from troubleshooter_agent.loop import Loop
-from troubleshooter_agent.toolbox import Refusal, Request
+from troubleshooter_agent.request import Request, parse_request
+from troubleshooter_agent.toolbox import Refusal
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,6 @@ class Visit:
 
 
 MOST_SILENT: Final = 64  # clients that have not yet said what they want; one more, and the first has to go
-_LARGEST: Final = 65_535  # columns or rows of a terminal
 
 
 class Door:
@@ -70,42 +69,3 @@ def refuse(visit: Visit, refusal: Refusal) -> None:
     message = {"exit": refusal.status, "say": refusal.sentence, "wait": refusal.wait}
     with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
         channel.send(visit.connection, message)
-
-
-def parse_request(packet: channel.Packet) -> Request | None:
-    """A client's wish; None for anything else, and for what no program can be started with."""
-    match packet.message.get("open"):
-        case {
-            "argv": list() as argv,
-            "user": str() as user,
-            "environment": dict() as environment,
-            "folder": str() as folder,
-            "size": None | [int(), int()] as size,
-        } if len(packet.descriptors) == len(DESCRIPTORS) and not is_too_long(user):
-            with contextlib.suppress(ValueError):
-                return Request(
-                    argv=tuple(_word(word) for word in argv),
-                    user=user,
-                    environment={_name(name): _word(value) for name, value in environment.items()},
-                    folder=_word(folder),
-                    size=None if size is None else (_length(size[0]), _length(size[1])),
-                )
-    return None
-
-
-def _word(text: object) -> str:
-    if not isinstance(text, str) or "\0" in text:
-        raise ValueError
-    return unpacked(text)
-
-
-def _name(text: str) -> str:
-    if not text or "=" in text:
-        raise ValueError
-    return _word(text)
-
-
-def _length(number: int) -> int:
-    if not 0 <= number <= _LARGEST:
-        raise ValueError
-    return number

@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from troubleshooter_agent import annotations, children, client, identity, process, recovery, signals
+from troubleshooter_agent import annotations, children, identity, process, recovery, signals
 from troubleshooter_agent.contract import EndReason, ExitCode
 from troubleshooter_agent.door import Door, Visit, refuse
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.reporting import Reporting
+from troubleshooter_agent.request import shell_argv
 from troubleshooter_agent.summary import Summary
 from troubleshooter_agent.termination import termination_message
 from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
@@ -122,7 +123,7 @@ class Init:
         request = visit.request
         is_shell = not request.argv
         if is_shell:
-            request = replace(request, argv=client.shell_argv(request.environment))
+            request = replace(request, argv=shell_argv(request.environment))
         job = self._state.job(request, self._clock())
         if is_shell:
             job = replace(job, first_line=self._state.greeting(job))

@@ -17,6 +17,7 @@ from troubleshooter_agent import asciicast, channel, process, spawn
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.errors import NotRecordedError, not_recorded
+from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.outlet import Outlet, own
 from troubleshooter_agent.pulse import Pulse
 from troubleshooter_agent.recording import Recording
@@ -83,7 +84,7 @@ def _run(job: Job, ends: Ends, writer: CastWriter) -> Outcome:
         _finish(job, ends, writer, outcome)
         _tell(ends.client, {"exit": outcome.status})
         return outcome
-    relay = Relay(child, writer, outlets, _terminal(job, outlets), time.monotonic, pulse.keyed)
+    relay = Relay(child, writer, outlets, _terminal(job, outlets), time.monotonic, pulse.keyed, Loop())
     relay.hang_up_when_left = job.hang_up_when_left
     session = _Session(job, ends, writer, relay, pulse)
     outcome = session.run()
@@ -135,10 +136,10 @@ class _Session:
         wake, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._syncer = Syncer(writer.recording, self._sync_failed)
         relay.begin()
-        relay.watch(wake, lambda: None)  # a failed sync ends the wait; the clock's look finds it
-        relay.watch(ends.client.fileno(), self._hear_client)
+        relay.loop.watch(wake, lambda: None)  # a failed sync ends the wait; the clock's look finds it
+        relay.loop.watch(ends.client.fileno(), self._hear_client)
         if ends.control is not None:
-            relay.watch(ends.control.fileno(), self._hear_control)
+            relay.loop.watch(ends.control.fileno(), self._hear_control)
 
     def run(self) -> Outcome:
         self._syncer.start()
@@ -181,7 +182,7 @@ class _Session:
         try:
             message = channel.receive(self._ends.client).message
         except channel.ChannelClosedError:
-            self._relay.forget(self._ends.client.fileno())
+            self._relay.loop.forget(self._ends.client.fileno())
             self._relay.left()
             return
         match message:
@@ -194,7 +195,7 @@ class _Session:
         try:
             message = channel.receive(control).message
         except channel.ChannelClosedError:  # PID 1 is gone, and with it the pod; the recording is to be whole
-            self._relay.forget(control.fileno())
+            self._relay.loop.forget(control.fileno())
             self._end("the agent is gone", "")
             return
         match message:

@@ -4,10 +4,8 @@ The loop of a recorder process: it knows descriptors and time, nothing of socket
 Orders come in through the methods `say`, `end` and `resize`, called by `recorder` between two rounds.
 """
 
-import errno
 import fcntl
 import os
-import selectors
 import signal
 import struct
 import termios
@@ -16,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from troubleshooter_agent import process
+from troubleshooter_agent.inlet import has_more, read_now
+from troubleshooter_agent.loop import READ, WRITE, Loop
 from troubleshooter_agent.outlet import Outlet
 from troubleshooter_agent.spawn import Child
 from troubleshooter_agent.writer import CastWriter
 
-READ_BYTES: Final = 64 * 1024
 BATCH_BYTES: Final = 256 * 1024
 TICK_SECONDS: Final = 1.0
 SOON_SECONDS: Final = 0.2
@@ -43,26 +42,17 @@ class Relay:
     terminal: int | None
     clock: Callable[[], float]
     keyed: Callable[[], None]
+    loop: Loop
     hang_up_when_left: bool = False
     status: int | None = None  # of the program, once it has ended
     kill_at: float | None = None
     _held_for: Outlet | None = None  # whose output ended in half a character
     _typed: bytearray = field(default_factory=bytearray)
-    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    _closed: set[int] = field(default_factory=set)
     _has_left: bool = False
-
-    def watch(self, fd: int, callback: Callable[[], None]) -> None:
-        """Call `callback` whenever `fd` can be read."""
-        self._selector.register(fd, selectors.EVENT_READ, lambda _events: callback())
-
-    def forget(self, fd: int) -> None:
-        """Watch `fd` no more."""
-        self._selector.unregister(fd)
 
     def begin(self) -> None:
         """Watch the program."""
-        self.watch(self.child.pidfd, self._program_ended)
+        self.loop.watch(self.child.pidfd, self._program_ended)
 
     def turn(self, patience: float) -> None:
         """One round: wait for anything, at most `patience` seconds; handle it; look at the clock."""
@@ -104,7 +94,8 @@ class Relay:
         self.writer.marker("terminal gone")
         for outlet in self.outlets:
             outlet.leave(gone=True)
-        self._close(self.terminal)
+        if self.terminal is not None:
+            self.loop.close(self.terminal)
         if self.hang_up_when_left:
             self.end()
 
@@ -112,55 +103,35 @@ class Relay:
 
     def _wait(self, patience: float) -> None:
         self._update_interest()
-        for key, events in self._selector.select(patience):
-            if key.fd not in self._closed:
-                key.data(events)
+        self.loop.turn(patience)
 
     def _update_interest(self) -> None:
         for output, outlet in zip(self.child.outputs, self.outlets, strict=True):
-            self._want(output, self._output_events(output, outlet), self._output_handler(output, outlet))
+            self.loop.want(output, self._output_events(output, outlet), self._output_handler(output, outlet))
         if self.terminal is None:
             for outlet in self.outlets:
-                events = selectors.EVENT_WRITE if outlet.is_waiting else 0
-                self._want(outlet.fd, events, self._outlet_handler(outlet))
+                events = WRITE if outlet.is_waiting else 0
+                self.loop.want(outlet.fd, events, self._outlet_handler(outlet))
         else:
-            self._want(self.terminal, self._terminal_events(), self._terminal_ready)
+            self.loop.want(self.terminal, self._terminal_events(), self._terminal_ready)
 
     def _output_events(self, output: int, outlet: Outlet) -> int:
-        reads = selectors.EVENT_READ if self.status is None and not outlet.is_waiting else 0
+        reads = READ if self.status is None and not outlet.is_waiting else 0
         is_master = self.terminal is not None and output == self.child.outputs[0]
-        return reads | (selectors.EVENT_WRITE if is_master and self._typed else 0)
+        return reads | (WRITE if is_master and self._typed else 0)
 
     def _terminal_events(self) -> int:
         outlet = self.outlets[0]
-        reads = selectors.EVENT_READ if self.status is None and not self._typed else 0
-        return reads | (selectors.EVENT_WRITE if outlet.is_waiting or outlet.is_detached else 0)
-
-    def _want(self, fd: int, events: int, handler: Callable[[int], None]) -> None:
-        known = self._selector.get_map().get(fd)
-        if fd in self._closed or (known.events if known else 0) == events:
-            return
-        if known is None:
-            self._selector.register(fd, events, handler)
-        elif events:
-            self._selector.modify(fd, events, known.data)
-        else:
-            self._selector.unregister(fd)
-
-    def _close(self, fd: int | None) -> None:
-        """Watch `fd` never again; the descriptor itself stays open, so that its number stays taken."""
-        if fd is not None and fd not in self._closed:
-            self._closed.add(fd)
-            if fd in self._selector.get_map():
-                self._selector.unregister(fd)
+        reads = READ if self.status is None and not self._typed else 0
+        return reads | (WRITE if outlet.is_waiting or outlet.is_detached else 0)
 
     # What happens.
 
     def _output_handler(self, output: int, outlet: Outlet) -> Callable[[int], None]:
         def handle(events: int) -> None:
-            if events & selectors.EVENT_WRITE:
+            if events & WRITE:
                 self._type()
-            if events & selectors.EVENT_READ:
+            if events & READ:
                 self._copy(output, outlet)
 
         return handle
@@ -172,9 +143,9 @@ class Relay:
         return handle
 
     def _terminal_ready(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
+        if events & WRITE:
             self._terminal_takes()
-        if events & selectors.EVENT_READ:
+        if events & READ:
             self._read_keys()
 
     def _terminal_takes(self) -> None:
@@ -187,7 +158,7 @@ class Relay:
         self.say(f"\r\n[troubleshooter] {skipped} bytes were not shown here; the recording has them\r\n")
 
     def _read_keys(self) -> None:
-        keys = _read(self.terminal or 0)
+        keys = read_now(self.terminal or 0)
         if keys is None:
             return
         if not keys:
@@ -210,10 +181,10 @@ class Relay:
         """Record what the program printed, then relay it; as one batch, which one write records."""
         batch = bytearray()
         content: bytes | None = b""
-        while len(batch) < BATCH_BYTES and (content := _read(output)):
+        while len(batch) < BATCH_BYTES and (content := read_now(output)):
             batch += content
         if content == b"":  # all its writers are gone
-            self._close(output)
+            self.loop.close(output)
         if batch and self.writer.failure is None:
             self._record(outlet, bytes(batch))
         self._end_if_unrecorded()
@@ -243,21 +214,21 @@ class Relay:
     def _break_pipe(self, outlet: Outlet) -> None:
         """The reader of a pipe is gone: let the program know, as the kernel would have."""
         output = self.child.outputs[self.outlets.index(outlet)]
-        if output not in self._closed:
-            self._close(output)
-            self._close(outlet.fd)
+        if not self.loop.is_closed(output):
+            self.loop.close(output)
+            self.loop.close(outlet.fd)
             nowhere = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             os.dup2(nowhere, output, inheritable=False)
             os.close(nowhere)
 
     def _program_ended(self) -> None:
         self.status = process.exit_status(self.child.pidfd)
-        self._close(self.child.pidfd)
+        self.loop.close(self.child.pidfd)
         process.kill_descendants(os.getpid())  # what it left behind ends with it, and prints no more
         for output, outlet in zip(self.child.outputs, self.outlets, strict=True):
-            while output not in self._closed and _has_more(output):
+            while not self.loop.is_closed(output) and has_more(output):
                 self._copy(output, outlet)
-            self._close(output)
+            self.loop.close(output)
         self._flush_held()
 
     # What only time brings.
@@ -282,21 +253,3 @@ class Relay:
     def _end_if_unrecorded(self) -> None:
         if self.writer.failure is not None:
             self.end(KILL_SECONDS_UNRECORDED)
-
-
-def _read(fd: int) -> bytes | None:
-    """What can be read now: None when nothing is there yet, empty at the end."""
-    try:
-        return os.read(fd, READ_BYTES)
-    except BlockingIOError:
-        return None
-    except OSError as error:
-        if error.errno != errno.EIO:  # EIO: the other side of a terminal is closed
-            raise
-        return b""
-
-
-def _has_more(fd: int) -> bool:
-    with selectors.PollSelector() as selector:
-        selector.register(fd, selectors.EVENT_READ)
-        return bool(selector.select(0))

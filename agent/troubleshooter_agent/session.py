@@ -5,17 +5,26 @@ PID 1 makes a `Job` for a recorder, `record` makes one for a local recording.
 
 import secrets
 import string
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from troubleshooter_agent import __version__
 from troubleshooter_agent.contract import format_time
-from troubleshooter_agent.spawn import Program
 
 ID_LENGTH: Final = 8
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 _RECORDED_ENVIRONMENT: Final = ("SHELL", "TERM")
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: `argv` without a shell, in `folder` if that can be entered."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    folder: str
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ class OpenSession:
     last_working: float | None = None
     bytes: int = 0
 
-    def activity(self, *, active: bool) -> SessionActivity:
+    def activity(self) -> SessionActivity:
         return SessionActivity(
-            opened_at=self.opened_at, last_key=self.last_key, last_working=self.last_working, active=active
+            opened_at=self.opened_at, last_key=self.last_key, last_working=self.last_working
         )
 
     def report(self) -> SessionReport:
@@ -80,7 +80,7 @@ class Sessions:
         """A session has ended; `failure` is the kind, if its recording is not complete."""
         session = self.open.pop(summary.id, None)
         if session is not None:
-            self.past.append(session.activity(active=False))
+            self.past.append(session.activity())
         else:  # its recorder died before it could say that it had begun
             self.count += 1
         self.reports.insert(0, summary.report())
@@ -93,7 +93,7 @@ class Sessions:
 
     def activities(self) -> list[SessionActivity]:
         """What the idle rule needs; of the sessions that have ended the latest says it all."""
-        return [session.activity(active=True) for session in self.open.values()] + self.past
+        return [session.activity() for session in self.open.values()] + self.past
 
     @property
     def recorded_bytes(self) -> int:

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,19 +16,11 @@ from typing import Any, Final
 import ptyprocess
 
 from troubleshooter_agent import process
+from troubleshooter_agent.session import Program
 
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
 _FIRST_TO_GO: Final = "1000"  # oom_score_adj: when memory is short the kernel ends this, not the recorder
-
-
-@dataclass(frozen=True)
-class Program:
-    """What to run: `argv` without a shell, in `folder` if that can be entered."""
-
-    argv: Sequence[str]
-    environment: Mapping[str, str]
-    folder: str
 
 
 @dataclass(frozen=True)

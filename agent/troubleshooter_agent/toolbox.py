@@ -20,9 +20,9 @@ from troubleshooter_agent.contract import (
     format_time,
 )
 from troubleshooter_agent.lifetime import Deadline, Warned
-from troubleshooter_agent.session import Job, Toolbox, cast_name, new_id
+from troubleshooter_agent.request import Request
+from troubleshooter_agent.session import Job, Program, Toolbox, cast_name, new_id
 from troubleshooter_agent.sessions import Sessions
-from troubleshooter_agent.spawn import Program
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,6 @@ class Refusal:
     status: int
     sentence: str
     wait: bool = False
-
-
-@dataclass(frozen=True)
-class Request:
-    """A client's wish, checked for its types."""
-
-    argv: tuple[str, ...]
-    user: str
-    environment: dict[str, str]
-    folder: str
-    size: tuple[int, int] | None
 
 
 _WHYS: Final = {

@@ -56,7 +56,7 @@ def test_idle_clock_starts_at_the_last_activity(sessions: list[SessionActivity],
 
 def test_session_that_has_ended_counts_like_any_other() -> None:
     """A toolbox is not idle from before its last session."""
-    ended = SessionActivity(500.0, last_key=900.0, active=False)
+    ended = SessionActivity(500.0, last_key=900.0)
     assert idle_since(ready_at=100.0, sessions=[ended, SessionActivity(600.0)]) == 900.0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent import AGENT_ROOT
-from troubleshooter_agent import cli
+from troubleshooter_agent import cli, commands
 from troubleshooter_agent.client import Wish
 from troubleshooter_agent.errors import UsageError
 
@@ -19,7 +19,7 @@ NOT_YET = "is not yet available (see troubleshooter-agent --help for what is)"
 
 def parse_shell(*arguments: str) -> tuple[Wish, str | None]:
     parsed = cli.parse(["shell", *arguments])
-    assert isinstance(parsed, cli.Shell)
+    assert isinstance(parsed, commands.Shell)
     return parsed.wish, parsed.command
 
 
@@ -97,11 +97,11 @@ def test_only_readings_go_unrecorded(argv: tuple[str, ...], *, reads: bool) -> N
 
 def test_record_takes_what_follows_the_dashes_as_it_is() -> None:
     parsed = cli.parse(["record", "-o", "x.cast", "--", "bash", "-c", "exit 3", "-o"])
-    assert parsed == cli.Record(Path("x.cast"), ("bash", "-c", "exit 3", "-o"))
+    assert parsed == commands.Record(Path("x.cast"), ("bash", "-c", "exit 3", "-o"))
 
 
 def test_run_has_the_places_of_the_pod_as_defaults() -> None:
-    assert cli.parse(["run"]) == cli.Run(
+    assert cli.parse(["run"]) == commands.Run(
         recordings=Path("/recordings"),
         annotations=Path("/etc/troubleshooter"),
         run_folder=Path("/run/troubleshooter"),

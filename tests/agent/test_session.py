@@ -4,8 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from troubleshooter_agent.session import Job, Toolbox, cast_name, new_id
-from troubleshooter_agent.spawn import Program
+from troubleshooter_agent.session import Job, Program, Toolbox, cast_name, new_id
 
 JOB = Job(
     id="3f9k2m1x",

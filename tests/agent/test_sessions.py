@@ -119,7 +119,7 @@ def test_key_of_a_session_that_has_ended_counts_on() -> None:
     sessions.heard("00000001", {"key": 60.0, "working": 55.0})
     sessions.done(summary(1), None)
     (past,) = sessions.activities()
-    assert (past.opened_at, past.last_key, past.last_working, past.active) == (50.0, 60.0, 55.0, False)
+    assert (past.opened_at, past.last_key, past.last_working) == (50.0, 60.0, 55.0)
 
 
 def test_failure_is_counted_by_its_kind() -> None:

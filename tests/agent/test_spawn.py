@@ -13,14 +13,14 @@ from agent import AS_TOOLBOX_USER
 
 # A recorder's state, a program on a terminal or on pipes, all that it prints, and its status.
 SPAWNER = """
-from troubleshooter_agent import process, signals, spawn
+from troubleshooter_agent import process, session, signals, spawn
 signals.block((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD))
 process.become_undumpable()
 os.umask(0)
 leak = os.open("/dev/null", os.O_RDONLY)
 os.set_inheritable(leak, True)
 wanted = json.loads(sys.argv[1])
-program = spawn.Program(wanted["argv"], dict(os.environ), wanted["folder"])
+program = session.Program(wanted["argv"], dict(os.environ), wanted["folder"])
 try:
     if wanted["size"]:
         child = spawn.on_terminal(program, columns=wanted["size"][0], rows=wanted["size"][1])

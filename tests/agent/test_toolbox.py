@@ -8,7 +8,8 @@ import pytest
 
 from troubleshooter_agent.annotations import Projected
 from troubleshooter_agent.contract import EndReason, Retained, Status, TerminationMessage
-from troubleshooter_agent.toolbox import Ending, Request, ToolboxState, printable
+from troubleshooter_agent.request import Request
+from troubleshooter_agent.toolbox import Ending, ToolboxState, printable
 
 PROJECTED = Projected(
     namespace="shop",

@@ -26,7 +26,7 @@ SPECS = {
     IDLE: {"idleTimeout": "1m", "purpose": "Nobody comes back"},
     LIVING: {"timeToLive": "1m"},
     LOST: {"idleTimeout": "1m"},
-    UNATTENDED: {"timeToLive": "2m30s"},
+    UNATTENDED: {"timeToLive": "2m15s"},
 }
 # How long the machine has run, and after how many hundredths of a second of that PID 1 began.
 AGE = "echo u''p=$(cut -d' ' -f1 /proc/uptime) pid1=$(cut -d' ' -f22 /proc/1/stat)"
@@ -182,7 +182,7 @@ def test_without_an_operator_a_toolbox_ends_in_time_all_the_same(scene: Scene, a
         pod = stage.editor.wait_for("pod", UNATTENDED, has_ended, timeout=END_DEADLINE)
         assert condition(stage.editor.get("troubleshooter", UNATTENDED), "Ready")["status"] == "True"
     state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
-    assert seconds(state["finishedAt"]) - seconds(state["startedAt"]) == pytest.approx(150, abs=2)
+    assert seconds(state["finishedAt"]) - seconds(state["startedAt"]) == pytest.approx(135, abs=2)
     asked = scene.ended(UNATTENDED, "TimeToLiveReached")
     assert asked["status"]["endedAt"] == state["finishedAt"]
     assert stage.volume_of("unattended-recordings")["spec"]["persistentVolumeReclaimPolicy"] == "Retain"

@@ -1,0 +1,134 @@
+"""The commands as values: what a command line asks for, and how that is done.
+
+`cli` makes them. What only one command needs is imported when it runs: the client of a toolbox is
+started for every shell, and is to be quick.
+"""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from troubleshooter_agent import client, contract
+from troubleshooter_agent.client import Wish
+from troubleshooter_agent.errors import UsageError
+from troubleshooter_agent.request import shell_argv
+
+PROGRAM: Final = "troubleshooter-agent"
+
+
+class Command(Protocol):
+    """What a command line asks for."""
+
+    def run(self) -> int:
+        """Do it; the exit status."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Open a recorded session in the toolbox."""
+
+    wish: Wish
+    command: str | None
+    socket: str
+
+    def run(self) -> int:
+        wish = self.wish
+        if self.command is not None:
+            wish = Wish(shell_argv(os.environ, self.command), wish.user)
+        return client.open_shell(wish, self.socket)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Record a session of this machine."""
+
+    output: Path | None
+    argv: tuple[str, ...]
+
+    def run(self) -> int:
+        from troubleshooter_agent import local  # noqa: PLC0415 - a client of a toolbox starts faster without
+
+        return local.record(self.output, self.argv)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Read recordings; never recorded."""
+
+    verb: str
+    id: str
+    raw: bool
+    root: Path
+
+    def run(self) -> int:
+        from troubleshooter_agent import library  # noqa: PLC0415 - keeps the client's start short
+
+        match self.verb:
+            case "list":
+                return library.list_recordings(self.root, sys.stdout)
+            case "cat":
+                return library.cat(self.root, self.id, sys.stdout.buffer, raw=self.raw)
+        return library.play(self.root, self.id)
+
+
+@dataclass(frozen=True)
+class NotedReading:
+    """A reading through `shell`: let through without a recording, with one line that says who asked."""
+
+    wish: Wish
+    reading: "Command"
+
+    def run(self) -> int:
+        from troubleshooter_agent import annotations, library  # noqa: PLC0415 - readings alone need them
+
+        projected, _ = annotations.project(annotations.read(Path(contract.ANNOTATIONS_DIR)), None)
+        library.note_reading(
+            Path(contract.RECORDINGS_DIR),
+            projected.namespace,
+            projected.name,
+            self.wish.user or "unknown",
+            self.wish.argv,
+            time.time(),
+        )
+        return self.reading.run()
+
+
+@dataclass(frozen=True)
+class Run:
+    """Be PID 1."""
+
+    recordings: Path
+    annotations: Path
+    run_folder: Path
+    termination_log: Path
+    socket: str
+    host: str
+    port: int
+
+    def run(self) -> int:
+        from troubleshooter_agent import init  # noqa: PLC0415 - PID 1 alone needs it
+        from troubleshooter_agent.log import Log  # noqa: PLC0415 - as above
+
+        settings = init.Settings(
+            recordings=self.recordings,
+            annotations=self.annotations,
+            run_folder=self.run_folder,
+            termination_log=self.termination_log,
+            address=self.socket,
+            listen=(self.host, self.port),
+            home=os.environ.get("HOME", "/"),
+        )
+        return init.run(settings, Log())
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """A command of a later version."""
+
+    verb: str
+
+    def run(self) -> int:
+        raise UsageError(f"{self.verb} is not yet available", f"see {PROGRAM} --help for what is")

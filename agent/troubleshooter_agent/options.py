@@ -1,0 +1,121 @@
+"""What --help shows: every option with its help, every command with an example; used by `cli`."""
+
+import argparse
+from pathlib import Path
+from typing import Final, NoReturn
+
+from troubleshooter_agent import __version__, contract
+from troubleshooter_agent.commands import PROGRAM
+from troubleshooter_agent.errors import UsageError
+
+SOCKET: Final = "@troubleshooter-agent"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong as all of the agent does: in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"see {self.prog} --help")
+
+
+def build_parser() -> Parser:
+    """The parser behind --help."""
+    parser = Parser(prog=PROGRAM, description="Recorded shells for a toolbox in Kubernetes.")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+    _add_shell(verbs)
+    _add_record(verbs)
+    _add_readings(verbs)
+    _add_run(verbs)
+    return parser
+
+
+Verbs = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its type no public name
+
+
+def _add(verbs: "Verbs[Parser]", verb: str, sentence: str, example: str) -> Parser:
+    return verbs.add_parser(verb, help=sentence, description=sentence, epilog=f"example: {example}")
+
+
+def _add_shell(verbs: "Verbs[Parser]") -> None:
+    shell = _add(
+        verbs, "shell", "open a recorded session in this toolbox", "shell --user=alice -- dig kubernetes"
+    )
+    shell.usage = "shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]"
+    shell.add_argument(
+        "--user", metavar="NAME", help="who you are; only as the first argument (default: unknown)"
+    )
+    shell.add_argument("-c", metavar="COMMAND", help="a command line for your shell instead of a dialogue")
+
+
+def _add_record(verbs: "Verbs[Parser]") -> None:
+    record = _add(
+        verbs,
+        "record",
+        "record a session of this machine",
+        f"{PROGRAM} record -o ping.cast -- ping -c 3 localhost",
+    )
+    record.add_argument(
+        "-o",
+        dest="output",
+        metavar="FILE",
+        type=Path,
+        help="the cast to write (default: a name with the time)",
+    )
+    record.add_argument(
+        "command", nargs="*", metavar="COMMAND", help="what to run, after -- (default: your shell)"
+    )
+
+
+def _add_readings(verbs: "Verbs[Parser]") -> None:
+    sentences = {
+        "list": "list the recordings on the volume",
+        "cat": "print what a recorded terminal showed",
+        "play": "replay a recording in this terminal, with asciinema",
+    }
+    for verb, sentence in sentences.items():
+        reading = _add(verbs, verb, sentence, f"{PROGRAM} {verb}" + ("" if verb == "list" else " 3f9k2m1x"))
+        reading.add_argument(
+            "--recordings", type=Path, default=Path(contract.RECORDINGS_DIR), metavar="FOLDER",
+            help="where the recordings are (default: %(default)s)",
+        )  # fmt: skip
+        if verb != "list":
+            reading.add_argument("id", metavar="ID", help="the recording's id, or the path of a cast")
+        if verb == "cat":
+            reading.add_argument(
+                "--raw", action="store_true", help="the exact bytes, also what was not UTF-8"
+            )
+
+
+def _add_run(verbs: "Verbs[Parser]") -> None:
+    run = _add(verbs, "run", "be PID 1 of a toolbox", f"{PROGRAM} run")
+    folders = {
+        "recordings": (contract.RECORDINGS_DIR, "the volume for the recordings"),
+        "annotations": (contract.ANNOTATIONS_DIR, "the pod's annotations, projected by the downward API"),
+        "run-folder": (contract.RUN_DIR, "where the user's name is written"),
+        "termination-log": (contract.TERMINATION_LOG, "where the last message goes"),
+    }
+    for option, (default, sentence) in folders.items():
+        run.add_argument(
+            f"--{option}",
+            type=Path,
+            default=Path(default),
+            metavar="PATH",
+            help=f"{sentence} (default: %(default)s)",
+        )
+    run.add_argument(
+        "--socket",
+        default=SOCKET,
+        metavar="NAME",
+        help="the clients' socket, @ for an abstract name (default: %(default)s)",
+    )
+    run.add_argument(
+        "--host", default="", metavar="ADDRESS", help="the address of /metrics and /status (default: all)"
+    )
+    run.add_argument(
+        "--port",
+        type=int,
+        default=contract.METRICS_PORT,
+        metavar="NUMBER",
+        help="their port (default: %(default)s)",
+    )
