@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from functools import partial
@@ -51,8 +52,10 @@ def write_kubeconfig(state: State, name: str, user: str, groups: Sequence[str]) 
     _issue(state.pki, name, subject, "extendedKeyUsage=clientAuth")
     config = state.kubeconfig(name)
     config.parent.mkdir(mode=0o700, exist_ok=True)
-    config.touch(mode=0o600)
-    config.write_text(_kubeconfig(state.pki, name, user))
+    part = config.with_suffix(f".{os.getpid()}")  # others may be reading the old one
+    part.touch(mode=0o600)
+    part.write_text(_kubeconfig(state.pki, name, user))
+    part.rename(config)
     return config
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from kubectl import Kubectl, Manifest
-from stage import Stage
+from stage import Stage, troubleshooter
 
 pytestmark = pytest.mark.usefixtures("operator")
 
@@ -37,13 +37,7 @@ def class_name(stage: Stage) -> Iterator[str]:
 @pytest.mark.parametrize("value", ["3h", "0s", "abc"])
 def test_a_life_time_out_of_bounds_is_refused_by_the_api_server(stage: Stage, value: str) -> None:
     """Before anything is stored."""
-    manifest = {
-        "apiVersion": "troubleshooter.sh/v1alpha1",
-        "kind": "Troubleshooter",
-        "metadata": {"name": "refused"},
-        "spec": {"timeToLive": value},
-    }
-    assert stage.editor.refuse(manifest) == (
+    assert stage.editor.refuse(troubleshooter("refused", {"timeToLive": value})) == (
         f'The Troubleshooter "refused" is invalid: spec.timeToLive: Invalid value: "{value}": '
         f"timeToLive must be between 1m and 2h, written like 90s, 45m or 1h30m; got {value}\n"
     )
