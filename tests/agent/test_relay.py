@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from casts import Cast
 
-from agent import PUPPET, Puppet, RunningAgent, Shell, wait_for
+from agent import PUPPET, RunningAgent, Shell, wait_for
 
 DETACHED = "terminal detached: it took nothing for 10s"
 
@@ -35,9 +37,11 @@ def raw(cast: Cast) -> bytes:
     return bytes(printed)
 
 
-def write_and_be_read(puppet: Puppet, recorder: int, content: bytes) -> None:
+@contextmanager
+def read_apart(recorder: int) -> Iterator[None]:
+    """What is printed in the block is read before anything that comes after it."""
     before = read_by(recorder)
-    puppet.write(content)
+    yield
     wait_for(lambda: read_by(recorder) > before, "the recorder's next read")
 
 
@@ -49,7 +53,8 @@ def test_character_cut_at_every_read_is_shown_and_recorded_whole(
     puppet = agent.puppet(f"--user={me}")
     (recorder,) = agent.recorders()
     for byte in f"a{character}b".encode():
-        write_and_be_read(puppet, recorder, bytes([byte]))
+        with read_apart(recorder):
+            puppet.write(bytes([byte]))
     puppet.shell.send("exit 0\n")
     assert puppet.shell.wait() == 0
     cast = agent.cast(me)
@@ -79,16 +84,19 @@ def test_output_that_is_not_utf_8_comes_back_exactly(toolbox: RunningAgent, me: 
     assert cast.cat().decode() == cast.shown
 
 
-def test_half_a_character_of_one_output_does_not_go_on_in_the_other(toolbox: RunningAgent, me: str) -> None:
+def test_half_a_character_of_one_output_does_not_go_on_in_the_other(agent: RunningAgent) -> None:
     """Standard error in the middle of a character of standard output, as tar does it."""
-    session = toolbox.open(f"--user={me}", "--", sys.executable, str(PUPPET), stdin=subprocess.PIPE)
-    assert session.stdin
-    for order in (b"write c3", b"error 41", b"write a9", b"error e2", b"write 42", b"error 82ac", b"exit 0"):
-        session.stdin.write(order + b"\n")
-        session.stdin.flush()
-    out, err = session.communicate()
+    with agent.open("--", sys.executable, str(PUPPET), stdin=subprocess.PIPE) as session:
+        assert session.stdin
+        wait_for(lambda: agent.casts and "ready" in agent.cast().shown, "the program")
+        (recorder,) = agent.recorders()
+        for order in (b"write c3", b"error 41", b"write a9", b"error e2", b"write 42", b"error 82ac"):
+            with read_apart(recorder):
+                session.stdin.write(order + b"\n")
+                session.stdin.flush()
+        out, err = session.communicate()
     assert (out, err) == (b"ready\n\xc3\xa9B", b"A\xe2\x82\xac")
-    assert sorted(raw(toolbox.cast(me))) == sorted(out + err)
+    assert sorted(raw(agent.cast())) == sorted(out + err)
 
 
 def test_binary_goes_through_pipes_as_it_is(toolbox: RunningAgent, me: str) -> None:

@@ -1,4 +1,4 @@
-"""Single actions against the fake API server: what is done already counts as done; old pictures do no harm."""
+"""Single actions against the fake API server: what is done counts as done; old pictures do no harm."""
 
 from collections.abc import Iterator
 from dataclasses import replace
