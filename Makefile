@@ -18,6 +18,7 @@ help: ## show this list
 demo: notice venv ## the main job, from a cluster to the playback of a recorded session
 	@$(PYTHON) tools/demo.py
 
+test: NOTICE = --tests
 test: notice lint unit e2e ## all tests; takes down what it started
 
 lint: venv ## style, types, import rules
@@ -26,6 +27,7 @@ lint: venv ## style, types, import rules
 	@echo "import rules: import-linter" && .venv/bin/lint-imports
 
 unit: venv ## the tests that need no cluster
+	@$(HARNESS) tests
 	@$(PYTHON) -m pytest -m "not cluster"
 
 e2e: venv ## the tests on a real one-node Kubernetes
@@ -71,7 +73,7 @@ python:
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON3) is too old: Python 3.11 or newer is needed; name one with PYTHON3=...")'
 
 notice: python
-	@$(HARNESS) notice
+	@$(HARNESS) notice $(NOTICE)
 
 venv: python
 	@$(HARNESS) venv

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kubelet import project as kubelet_projects
 
-from agent import project as kubelet_projects
 from troubleshooter_agent.annotations import FILES, Projected, StartObserver, observe, project, read, watch
 from troubleshooter_agent.contract import Retained
 

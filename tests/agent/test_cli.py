@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubelet import AGENT_ROOT
 
-from agent import AGENT_ROOT
 from troubleshooter_agent import cli, commands
 from troubleshooter_agent.client import Wish
 from troubleshooter_agent.errors import UsageError

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kubelet import AS_TOOLBOX_USER
+from processes import wait_for
 from terminal import Terminal
 
-from agent import AS_TOOLBOX_USER, RunningAgent, Shell, running_agent, wait_for
+from agent import RunningAgent, running_agent
 
 ANSWER = "; echo status $?; stty -a"
 
@@ -168,7 +170,7 @@ def test_terminal_of_somebody_else_works_all_the_same(ordinary: RunningAgent) ->
 
 
 def test_mode_of_the_terminal_is_raw_only_while_the_session_runs(toolbox: RunningAgent) -> None:
-    shell: Shell = toolbox.bash()
+    shell = toolbox.bash()
     assert not termios.tcgetattr(shell.master)[3] & termios.ICANON
     shell.sendline("exit")
     shell.expect("exit\r\n")

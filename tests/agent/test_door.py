@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import wait_for
 
-from agent import RunningAgent, wait_for
+from agent import RunningAgent
 
 OPEN: dict[str, Any] = {
     "argv": ["true"],

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kubelet import AS_TOOLBOX_USER
+from processes import wait_for
 
-from agent import AS_TOOLBOX_USER, RunningAgent, running_agent, wait_for
+from agent import RunningAgent, running_agent
 
 RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
 ENDED = (

@@ -15,8 +15,9 @@ from pathlib import Path
 import pexpect
 import players
 import pytest
+from kubelet import AGENT_ROOT
+from processes import wait_for
 
-from agent import AGENT_ROOT, wait_for
 from troubleshooter_agent import library
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.volume import ReadingError

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from processes import wait_for
 
-from agent import wait_for
 from troubleshooter_agent.probe import is_working
 
 LOOKS = 20

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from apart import apart
+from processes import children_of, name_of, wait_for
 
-from agent import children_of, name_of, wait_for
 from troubleshooter_agent import process
 
 IMPORT = "from troubleshooter_agent import process\n"

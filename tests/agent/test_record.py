@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from casts import Cast
+from kubelet import AGENT_ROOT
+from processes import child_of, is_running, wait_for
+from recorded import BASHRC, Shell
 from terminal import Terminal
-
-from agent import AGENT_ROOT, BASHRC, Shell, child_of, is_running, wait_for
 
 RECORD = (sys.executable, "-m", "troubleshooter_agent", "record")
 

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import wait_for
 
-from agent import RunningAgent, running_agent, wait_for
+from agent import RunningAgent, running_agent
 
 STATUSES = [
     ("exit 0", 0),

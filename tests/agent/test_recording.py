@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from apart import apart
+from kubelet import AS_TOOLBOX_USER
 
-from agent import AS_TOOLBOX_USER
 from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.recording import Recording, part_of
 

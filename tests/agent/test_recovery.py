@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from apart import apart
 from casts import Cast
+from processes import PATIENCE, wait_for
 
-from agent import PATIENCE, RunningAgent, running_agent, start_agent, stop_agent, wait_for
+from agent import RunningAgent, running_agent, start_agent, stop_agent
 from troubleshooter_agent import recovery
 from troubleshooter_agent.recovery import left_behind, mend, recover
 from troubleshooter_agent.summary import Summary

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 from casts import Cast
+from processes import wait_for
+from recorded import PUPPET, Shell
 
-from agent import PUPPET, RunningAgent, Shell, wait_for
+from agent import RunningAgent
 
 DETACHED = "terminal detached: it took nothing for 10s"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubelet import project as kubelet_projects
+from processes import wait_for
 
-from agent import project as kubelet_projects
-from agent import wait_for
 from troubleshooter_agent import channel, children, reporter
 from troubleshooter_agent.contract import Status
 

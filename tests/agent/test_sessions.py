@@ -5,8 +5,9 @@ import subprocess
 from typing import Any
 
 import pytest
+from processes import wait_for
 
-from agent import RunningAgent, wait_for
+from agent import RunningAgent
 from troubleshooter_agent.contract import SessionReport
 from troubleshooter_agent.sessions import Sessions
 from troubleshooter_agent.summary import Summary, next_chain

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-
-from agent import AGENT_ROOT, PATIENCE
+from kubelet import AGENT_ROOT
+from processes import PATIENCE
 
 # PID 1 of a namespace of its own, which tells each signal and ends at SIGQUIT from outside.
 LISTENER = f"""

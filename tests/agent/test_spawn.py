@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from apart import apart
-
-from agent import AS_TOOLBOX_USER
+from kubelet import AS_TOOLBOX_USER
 
 # A recorder's state, a program on a terminal or on pipes, all that it prints, and its status.
 SPAWNER = """

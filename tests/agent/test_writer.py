@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from apart import apart
+from processes import wait_for
 
-from agent import wait_for
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.recording import Recording

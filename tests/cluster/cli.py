@@ -42,8 +42,10 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    add("notice", notice, "say what the other commands change on this host")
+    told = add("notice", notice, "say what the other commands change on this host")
+    told.add_argument("--tests", action="store_true", help="with what the tests need")
     add("venv", venv, "make .venv from the lock file")
+    add("tests", tests, "install the programs that the tests record")
     add("up", up, "start the cluster, or join it; print what a shell needs to use it")
     add("down", down, "end the cluster")
     add("status", status, "print the live cluster's record as JSON; exit status 1 if there is none")
@@ -58,12 +60,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def notice(_arguments: argparse.Namespace) -> None:
+def notice(arguments: argparse.Namespace) -> None:
     """Said before anything is done."""
     cache = places.cache()
     say(f"What this changes on the host:\n- kept: {python_env.VENV}, and {cache} for logs")
     if os.geteuid() == 0:
-        needed = debian.missing_here([*debian.VENV, *debian.CLUSTER])
+        tests = debian.TESTS if arguments.tests else ()
+        needed = debian.missing_here([*debian.VENV, *tests, *debian.CLUSTER])
         service = " (Debian starts containerd's service; the cluster does not use it)"
         say(
             f"- also kept: programs and images in {cache}, 3 GB; Go's own caches, 7 GB; {places.RUN}\n"
@@ -76,6 +79,10 @@ def notice(_arguments: argparse.Namespace) -> None:
 
 def venv(_arguments: argparse.Namespace) -> None:
     python_env.ensure(places.cache())
+
+
+def tests(_arguments: argparse.Namespace) -> None:
+    debian.install(debian.TESTS, places.cache() / "logs" / "apt.log")
 
 
 def up(_arguments: argparse.Namespace) -> None:

@@ -8,99 +8,20 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from casts import Cast
-from terminal import Terminal
-
-PATIENCE = 20.0
-AGENT_ROOT = Path(__file__).parents[2] / "agent"
-PUPPET = Path(__file__).with_name("puppet.py")
-# Prompt and terminal of the shells: nothing that differs between machines.
-BASHRC = "PS1='$ '\nbind 'set enable-bracketed-paste off'\nunset HISTFILE\n"
-# Any uid in a pod has to read Python and the agent, wherever a developer keeps them.
-AS_TOOLBOX_USER = (
-    "setpriv", "--reuid=10001", "--regid=10001", "--clear-groups", "--inh-caps=-all,+dac_read_search",
-    "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search", "--",
-)  # fmt: skip
-
-
-def wait_for(look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """Poll until `look` gives something true; AssertionError naming `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"waited {seconds:g}s in vain for {what}")
-
-
-class Shell(Terminal):
-    """A recorded session on a real terminal; `pid` is that of nsenter, which waits for the client."""
-
-    @property
-    def client(self) -> int:
-        """The client's number outside of the namespace."""
-        client: int = wait_for(lambda: child_of(self.pid), "the client")
-        return client
-
-    @property
-    def master(self) -> int:
-        """The person's side of the terminal, for what needs neither patterns nor patience."""
-        return int(self._child.child_fd)
-
-    def prompt(self) -> str:
-        """What was shown before the next prompt."""
-        return self.expect("$ ")
-
-    def type(self, line: str) -> str:
-        """Type a line at the prompt; what the program printed, without the echoed line."""
-        self.sendline(line)
-        self.expect("\r\n")
-        return self.prompt()
-
-    def close(self) -> None:
-        """Close the window."""
-        self._child.close(force=True)
-
-    def drain(self) -> bytes:
-        """All that is still shown, up to the end; faster than patterns are."""
-        shown = bytearray()
-        with contextlib.suppress(OSError):  # EIO: nobody has the terminal any more
-            while content := os.read(self.master, 1 << 16):
-                shown += content
-        return bytes(shown)
-
-
-@dataclass
-class Puppet:
-    """A program on a recorded terminal that prints what it is told to (see puppet.py)."""
-
-    shell: Shell
-    report: Path
-
-    @property
-    def reported(self) -> list[str]:
-        return self.report.read_text().split()
-
-    def order(self, order: str) -> None:
-        """Returns once it is done."""
-        done = self.reported.count("done")
-        self.shell.send(f"{order}\n")
-        wait_for(lambda: self.reported.count("done") > done, f"the end of {order!r}")
-
-    def write(self, content: bytes) -> None:
-        self.order(f"write {content.hex()}")
+from kubelet import AGENT_ROOT, free_port, in_namespace, prepare, project, run_command
+from processes import PATIENCE, child_of, children_of, name_of, wait_for
+from recorded import PUPPET, Puppet, Shell
 
 
 @dataclass
@@ -237,21 +158,6 @@ class RunningAgent:
         return [json.loads(path.read_bytes()) for path in sorted(self.recordings.rglob("*.json"))]
 
 
-def project(folder: Path, values: dict[str, str]) -> None:
-    """Write annotations into `folder` as the kubelet projects them."""
-    current = folder / "..data"
-    texts = {path.name: path.read_text() for path in current.iterdir()} if current.exists() else {}
-    texts |= {name.replace("_", "-"): value for name, value in values.items()}
-    version = folder / f"..{time.monotonic_ns()}"
-    version.mkdir(parents=True)
-    for name, value in texts.items():
-        (version / name).write_text(value)
-        with contextlib.suppress(FileExistsError):
-            (folder / name).symlink_to(Path("..data") / name)
-    (folder / "..data_tmp").symlink_to(version.name)
-    (folder / "..data_tmp").rename(current)
-
-
 @contextlib.contextmanager
 def running_agent(
     folder: Path, *, volume: str = "", user: Sequence[str] = (), **annotations: str
@@ -307,80 +213,10 @@ def start_agent(
     return agent
 
 
-def prepare(folder: Path, annotations: dict[str, str]) -> None:
-    """The folders of a toolbox, writable for any user, and its annotations."""
-    for name in ("", "recordings", "run", "home"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / name).chmod(0o777)
-    (folder / "home" / ".bashrc").write_text(BASHRC)
-    (folder / "termination-log").touch()
-    (folder / "termination-log").chmod(0o666)
-    values = {
-        "namespace": "shop",
-        "name": "box",
-        "pod": "box",
-        "pod_uid": "uid-1",
-        "recordings_retained": "yes",
-    }
-    project(folder / "annotations", {**values, **annotations})
-
-
-def in_namespace(folder: Path, volume: str = "") -> list[str]:
-    """The command that makes what follows PID 1, where `volume` is wanted with a volume of that size."""
-    namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    mount = 'mount -t tmpfs -o "size=$1,mode=777" recordings "$2" && shift 2 && exec "$@"'
-    return [*namespace, "sh", "-c", mount, "sh", volume, str(folder / "recordings")] if volume else namespace
-
-
-def run_command(folder: Path, environment: dict[str, str], port: int) -> list[str]:
-    places = ("recordings", "annotations", "run-folder", "termination-log")
-    return [
-        *(sys.executable, "-m", "troubleshooter_agent", "run", "--host", "127.0.0.1", "--port", str(port)),
-        *(f"--{place}={folder / place.removesuffix('-folder')}" for place in places),
-        *("--socket", environment["TROUBLESHOOTER_SOCKET"]),
-    ]
-
-
 def user_of(cast: Path) -> str:
     """Whose recording it is, by its header."""
     with cast.open() as lines:
         return str(json.loads(lines.readline())["troubleshooter"]["user"])
-
-
-def free_port() -> int:
-    """A port of this machine that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def children_of(pid: int) -> list[int]:
-    """The children of a process, which may have ended."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-def child_of(pid: int) -> int | None:
-    return next(iter(children_of(pid)), None)
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process is there and no zombie: not every machine's init reaps at once."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def name_of(pid: int) -> str:
-    """A process's name as ps shows it; empty once it has ended."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def _answers(agent: RunningAgent) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agent import AGENT_ROOT, PATIENCE
+from kubelet import AGENT_ROOT
+from processes import PATIENCE
 
 PREAMBLE = f"""
 import sys
