@@ -1,6 +1,7 @@
 """What holds for every test: a clean environment, nothing left running, tests of timing last."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,16 @@ def clean_environment() -> Iterator[None]:
         patch.setenv("LANG", "C.UTF-8")
         patch.setenv("TERM", "xterm")
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ordinary_signals() -> Iterator[None]:
+    """Who starts the tests with nohup or in the background has them, and all they start, ignore signals."""
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)

@@ -101,8 +101,8 @@ def _cannot_run(program: Program, error: OSError) -> CannotRunError:
 def _become_ordinary(folder: str) -> None:
     """Between fork and exec: undo what the agent did to itself. It must not raise, so it ends instead."""
     try:
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_DFL)  # also what nohup or a shell's `&` has us ignore
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.umask(0o022)
         _enter(folder)

@@ -34,12 +34,15 @@ def limit_files_of(recorder: int, size: int) -> None:
 
 def test_full_volume_ends_the_session_and_nothing_unrecorded_was_shown(small: RunningAgent) -> None:
     """The last marker has room that was kept for it, and so has the summary."""
-    shell = small.shell("-c", "trap '' HUP; seq 400000; echo never; exit 0")
-    shown = shell.drain().decode()
-    assert shell.wait() == 74
+    with small.shell(
+        "-c", "trap '' HUP; stty -echo; echo go; read line; seq 400000; echo never; exit 0"
+    ) as shell:
+        shell.expect("go\r\n")
+        shell.sendline()
+        shown = shell.drain().decode()
+        assert shell.wait() == 74
     cast = small.cast()
-    shown_before, _, sentence = shown.partition(RESET)
-    assert shown_before
+    shown_before, _, sentence = f"go\r\n{shown}".partition(RESET)
     assert cast.shown.startswith(shown_before)
     assert "never" not in cast.shown
     assert sentence.startswith(f"{ENDED}{small.folder}/recordings/shop/box/")
