@@ -28,7 +28,7 @@ lint: venv ## style, types, import rules
 
 unit: venv ## the tests that need no cluster
 	@$(HARNESS) tests
-	@$(PYTHON) -m pytest -m "not cluster" --numprocesses 4
+	@$(PYTHON) -m pytest -m "not cluster" --numprocesses 4 --dist loadfile
 
 e2e: venv ## the tests on a real one-node Kubernetes
 	@$(PYTHON) -m pytest -m cluster --verbose --durations=10

@@ -29,6 +29,7 @@ from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
 BEAT_SECONDS: Final = 1.0
 LAST_WORD_SECONDS: Final = 6.0  # from the order to end to SIGKILL for whatever is left
 MEND_SECONDS: Final = 10.0  # from there to our own end, while casts are being mended
+LOCK_SECONDS: Final = 120.0  # for an earlier agent on the volume to let go of its casts
 CLIENT_SECONDS: Final = 1.0  # what the clients have to leave with their exit status
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
 _ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -268,7 +269,7 @@ def _recover(state: ToolboxState, log: Log) -> None:
 
 
 def _mend(root: Path, found: recovery.LeftBehind, log: Log) -> int:
-    for mended in recovery.recover(root, found):
+    for mended in recovery.recover(root, found, patience=LOCK_SECONDS):
         match mended:
             case Summary(file=file, bytes=length):
                 log.event("mended", file=file, bytes=length)

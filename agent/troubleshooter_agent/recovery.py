@@ -48,12 +48,17 @@ def left_behind(folder: Path) -> LeftBehind:
     )
 
 
-def recover(root: Path, found: LeftBehind) -> Iterator[Summary | OSError]:
-    """Mend one after the other: its summary, or why it could not be mended."""
+def recover(root: Path, found: LeftBehind, *, patience: float = 0.0) -> Iterator[Summary | OSError]:
+    """Mend one after the other: its summary, or why it could not be mended.
+
+    For `patience` seconds in all it waits for what is still locked: an earlier agent may be just ending,
+    and of a lost node the volume's server learns late.
+    """
+    deadline = time.monotonic() + patience
     published = (cast for part in found.parts if (cast := _publish_or_drop(part)))
     for cast in (*found.casts, *published):
         try:
-            summary = mend(root, cast, AGENT_LOST)
+            summary = mend(root, cast, AGENT_LOST, patience=deadline - time.monotonic())
         except OSError as error:
             yield error
         else:

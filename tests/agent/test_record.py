@@ -156,9 +156,10 @@ def test_client_that_is_ended_takes_its_program_along(
     assert Cast.read(cast).markers == ["recording started", "terminal gone", "session ended: exit status 3"]
 
 
-def test_closed_window_ends_the_shell(environment: dict[str, str], cast: Path) -> None:
-    with Shell([*RECORD, "-o", str(cast)], env=environment) as person:
-        person.prompt()
+def test_closed_window_ends_the_program(environment: dict[str, str], cast: Path) -> None:
+    command = [*RECORD, "-o", str(cast), "--", "sh", "-c", "echo ready; exec sleep 1000"]
+    with Shell(command, env=environment) as person:
+        person.expect("ready")
         recorder = child_of(person.pid)
         assert recorder
         person.close()

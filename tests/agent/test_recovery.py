@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from apart import apart
 from casts import Cast
-from processes import PATIENCE, wait_for
+from processes import wait_for
 
 from agent import RunningAgent, running_agent, start_agent, stop_agent
 from troubleshooter_agent import recovery
@@ -229,25 +229,25 @@ def mended(agent: RunningAgent) -> list[str]:
     return agent.logged("mended")
 
 
-def test_agent_after_a_lost_node_mends_and_goes_on(tmp_path: Path) -> None:
-    first = start_agent(tmp_path, time_to_live="1h", idle_timeout="1h")
-    try:
-        shell = first.bash("--user=alice")
+def test_agent_after_a_lost_node_mends_once_its_lock_is_gone_and_records_meanwhile(tmp_path: Path) -> None:
+    with running_agent(tmp_path) as first, first.bash("--user=alice") as shell:
         shell.type("echo before")
         (cast,) = first.casts
         cast = tmp_path / "recordings" / cast.relative_to(first.recordings)
-    finally:
+        second = start_agent(tmp_path, time_to_live="1h", idle_timeout="1h")
+        with cast.open("ab") as file:
+            file.write(b'[99.0,"o","torn')
         stop_agent(first)
-    with cast.open("ab") as file:
-        file.write(b'[99.0,"o","torn')
-    with running_agent(tmp_path, time_to_live="1h", idle_timeout="1h") as second:
+    try:
         assert second.run("-c", "echo after").stdout == b"after\n"
-        wait_for(lambda: mended(second), "the mending", PATIENCE)
+        wait_for(lambda: mended(second), "the mending")
         assert len(mended(second)) == 1
-        found = Cast.read(cast)
-        assert found.markers == ["recording started", f"session ended: {LOST}"]
-        assert "before\r\n" in found.shown
-        assert found.cat().decode() == found.shown
-        summary: dict[str, Any] = found.summary
-        assert (summary["user"], summary["repaired"], summary["exitCode"]) == ("alice", True, None)
         assert len(second.casts) == 2
+    finally:
+        stop_agent(second)
+    found = Cast.read(cast)
+    assert found.markers == ["recording started", f"session ended: {LOST}"]
+    assert "before\r\n" in found.shown
+    assert found.cat().decode() == found.shown
+    summary: dict[str, Any] = found.summary
+    assert (summary["user"], summary["repaired"], summary["exitCode"]) == ("alice", True, None)

@@ -20,7 +20,7 @@ from typing import Any
 
 from casts import Cast
 from kubelet import AGENT_ROOT, free_port, in_namespace, prepare, project, run_command
-from processes import PATIENCE, child_of, children_of, name_of, wait_for
+from processes import PATIENCE, child_of, children_of, is_running, name_of, state_of, wait_for
 from recorded import PUPPET, Puppet, Shell
 
 
@@ -97,9 +97,11 @@ class RunningAgent:
         return Shell(command, cols=cols, rows=rows, env=environment, timeout=PATIENCE)
 
     def bash(self, *arguments: str, cols: int = 100, rows: int = 30) -> Shell:
-        """A recorded bash, at its first prompt."""
+        """A recorded bash that waits at its first prompt: just before that it would miss a hang-up."""
         shell = self.shell(*arguments, cols=cols, rows=rows)
         shell.prompt()
+        (bash,) = wait_for(lambda: children_of(self.recorders()[-1]), "the program")
+        wait_for(lambda: state_of(bash) == "S", "its wait for a key")
         return shell
 
     def puppet(self, *options: str) -> "Puppet":
@@ -176,11 +178,13 @@ def running_agent(
 
 def stop_agent(agent: RunningAgent) -> None:
     """End an agent and all in its namespace."""
-    if agent.pid:  # a change of user makes the kernel forget that PID 1 is to end with unshare
+    if agent.pid and agent.process.poll() is None:
+        # A change of user makes the kernel forget that PID 1 is to end with unshare.
         with contextlib.suppress(ProcessLookupError):
             os.kill(agent.pid, signal.SIGKILL)
     agent.process.kill()
     agent.process.wait()
+    wait_for(lambda: not is_running(agent.pid), "the end of the namespace")
 
 
 def start_agent(

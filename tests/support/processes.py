@@ -33,10 +33,15 @@ def child_of(pid: int) -> int | None:
 
 def is_running(pid: int) -> bool:
     """Whether a process is there and no zombie: not every machine's init reaps at once."""
+    return state_of(pid) not in "ZX"
+
+
+def state_of(pid: int) -> str:
+    """The letter that ps shows; X for a process that has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return "X"
 
 
 def name_of(pid: int) -> str:
