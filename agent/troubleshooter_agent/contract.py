@@ -83,11 +83,8 @@ RECORDINGS_DIR: Final = "/recordings"
 RUN_DIR: Final = "/run/troubleshooter"
 TERMINATION_LOG: Final = "/dev/termination-log"
 AGENT_COMMAND: Final = ("/opt/troubleshooter/bin/troubleshooter-agent", "run")
-IMAGE_UID: Final = 10001
 GRACE_SECONDS: Final = 30
 START_DEADLINE_SECONDS: Final = 600
-LONGEST_LIFE_SECONDS: Final = 7200
-SHORTEST_LIFE_SECONDS: Final = 60
 
 
 class ExitCode:

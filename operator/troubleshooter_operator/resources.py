@@ -7,10 +7,10 @@ except for objects older than a rule: then `RefusedError` names the field.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from troubleshooter_agent.contract import ANNOTATION_DEFAULT_CLASS, DurationError, parse_duration
+from troubleshooter_agent.contract import DurationError, parse_duration
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
-from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, uid_of
+from troubleshooter_operator.kinds import Json, is_deleting, metadata, name_of, uid_of
 from troubleshooter_operator.run import Run
 
 CLAIM_SUFFIX: Final = "-recordings"
@@ -51,8 +51,6 @@ class Limit:
 @dataclass(frozen=True)
 class TroubleshooterClass:
     name: str
-    is_default: bool
-    created: str
     image: str
     allowed_images: tuple[str, ...]
     time_to_live: Limit
@@ -107,8 +105,6 @@ def troubleshooter_class(found: Json) -> TroubleshooterClass:
     security, pod = spec.get("security") or {}, spec.get("pod") or {}
     return TroubleshooterClass(
         name=name,
-        is_default=annotations(found).get(ANNOTATION_DEFAULT_CLASS) == "true",
-        created=str(metadata(found).get("creationTimestamp", "")),
         image=_need(name, spec, "images", "default"),
         allowed_images=tuple((spec.get("images") or {}).get("allowed") or ()),
         time_to_live=_duration_limit(name, spec, "timeToLive"),
