@@ -20,8 +20,10 @@ from troubleshooter_agent.door import Door, Visit, refuse
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.recorders import Recorders
+from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.reporting import Reporting
 from troubleshooter_agent.request import shell_argv
+from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.summary import Summary
 from troubleshooter_agent.termination import termination_message
 from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
@@ -48,7 +50,7 @@ class Settings:
     home: str
 
 
-def run(settings: Settings, log: Log) -> int:
+def run(settings: Settings, log: Log, open_sink: OpenSink = Recording.create) -> int:
     """Be PID 1: prepare the place, mend what an earlier agent left, then loop; the container's exit code."""
     signals.block(_SIGNALS)
     process.rename("tshoot-agent")
@@ -58,7 +60,7 @@ def run(settings: Settings, log: Log) -> int:
     _write_identity(settings, log)
     state = _first_state(settings)
     _recover(state, log)  # forks: PID 1 must not wait for a slow volume
-    return Init(settings, state, log).run()
+    return Init(settings, state, log, open_sink=open_sink).run()
 
 
 class Init:
@@ -70,6 +72,8 @@ class Init:
         state: ToolboxState,
         log: Log,
         clock: Callable[[], float] = process.boot_time,
+        *,
+        open_sink: OpenSink = Recording.create,
     ) -> None:
         self._settings = settings
         self._state = state
@@ -87,6 +91,7 @@ class Init:
             clock=clock,
             changed=self._beat,
             spare=lambda: self._reporting.pids,
+            open_sink=open_sink,
         )
         self._next_beat = 0.0
         self._killed = False

@@ -24,6 +24,7 @@ from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.relay import RESET_TERMINAL, Relay
 from troubleshooter_agent.session import Job
 from troubleshooter_agent.shelf import shelve
+from troubleshooter_agent.sink import OpenSink, Sink
 from troubleshooter_agent.spawn import CannotRunError, Child
 from troubleshooter_agent.summary import Summary
 from troubleshooter_agent.writer import CastWriter, Syncer
@@ -46,16 +47,16 @@ class Outcome:
     why: str
 
 
-def record(job: Job, ends: Ends) -> int:
+def record(job: Job, ends: Ends, open_sink: OpenSink = Recording.create) -> int:
     """Record one session; the exit status of the recorder process, 0 if the recording is whole."""
     process.rename("tshoot-recorder")
     process.become_subreaper()
-    writer = CastWriter(_recording(job, ends), Encoder(time.monotonic()), time.monotonic)
+    writer = CastWriter(_sink(job, ends, open_sink), Encoder(time.monotonic()), time.monotonic)
     outcome = _run(job, ends, writer)
     return ExitCode.OK if writer.failure is None else outcome.status
 
 
-def _recording(job: Job, ends: Ends) -> Recording:
+def _sink(job: Job, ends: Ends, open_sink: OpenSink) -> Sink:
     """The new cast, or the end of this process with a sentence to the person and to PID 1."""
     size = job.size or asciicast.DEFAULT_SIZE
     title = job.toolbox.purpose or f"{job.toolbox.namespace}/{job.toolbox.name}".strip("/")
@@ -63,7 +64,7 @@ def _recording(job: Job, ends: Ends) -> Recording:
         size=size, timestamp=job.started, title=title, env=job.recorded_environment(), session=job.header()
     ) + asciicast.marker_line(0.0, asciicast.STARTED)
     try:
-        return Recording.create(job.cast, first_lines)
+        return open_sink(job.cast, first_lines)
     except NotRecordedError as error:
         _tell(ends.control, {"failed": error.kind, "message": str(error)})
         _tell(ends.client, {"exit": error.exit_code, "say": f"no shell without a recording: {error}"})
@@ -134,7 +135,7 @@ class _Session:
         self._pulse = pulse
         self._ordered: str | None = None  # why the toolbox ended the session
         wake, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._syncer = Syncer(writer.recording, self._sync_failed)
+        self._syncer = Syncer(writer.sink, self._sync_failed)
         relay.begin()
         relay.loop.watch(wake, lambda: None)  # a failed sync ends the wait; the clock's look finds it
         relay.loop.watch(ends.client.fileno(), self._hear_client)
@@ -149,7 +150,7 @@ class _Session:
             self._relay.say(self._job.first_line)
         while self._relay.status is None:
             self._relay.turn(self._pulse.patience())
-            self._pulse.beat(self._relay, self._writer.recording.length)
+            self._pulse.beat(self._relay, self._writer.sink.length)
         self._syncer.stop()
         return self._outcome(self._relay.status)
 
@@ -213,7 +214,6 @@ class _Session:
 def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
     """Complete the cast, put its summary beside it, and tell PID 1."""
     writer.finish(outcome.why)
-    recording = writer.recording
     summary = Summary(
         id=job.id,
         user=job.user,
@@ -223,8 +223,8 @@ def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
         endedAt=format_time(time.time()),
         exitCode=outcome.status,
         why=outcome.why,
-        bytes=recording.length,
-        sha256=recording.sha256,
+        bytes=writer.sink.length,
+        sha256=writer.sink.sha256,
         file=job.file,
         failure=str(writer.failure) if writer.failure else None,
     )

@@ -17,8 +17,10 @@ from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.door import Visit
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
+from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.session import Job
 from troubleshooter_agent.sessions import Sessions
+from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.summary import Summary
 
 RECORDER_DIED: Final = "recorder-died"
@@ -50,6 +52,7 @@ class Recorders:
         clock: Callable[[], float],
         changed: Callable[[], None],
         spare: Callable[[], frozenset[int]],
+        open_sink: OpenSink = Recording.create,
     ) -> None:
         self._loop = loop
         self._sessions = sessions
@@ -57,6 +60,7 @@ class Recorders:
         self._clock = clock
         self._changed = changed
         self._spare = spare
+        self._open_sink = open_sink
         self._workers: dict[int, Worker] = {}
         self._clients: set[int] = set()
 
@@ -85,7 +89,8 @@ class Recorders:
         visit.connection.settimeout(None)
 
         def work(control: Any) -> int:
-            return recorder.record(job, recorder.Ends(visit.connection, control, visit.descriptors))
+            ends = recorder.Ends(visit.connection, control, visit.descriptors)
+            return recorder.record(job, ends, self._open_sink)
 
         worker = Worker(children.fork(work, self._loop.descriptors()), job)
         with contextlib.suppress(OSError):  # the client is already gone

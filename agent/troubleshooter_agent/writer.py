@@ -12,7 +12,7 @@ from typing import Final
 
 from troubleshooter_agent.asciicast import ENDED_PREFIX, Encoder
 from troubleshooter_agent.errors import NotRecordedError, not_recorded
-from troubleshooter_agent.recording import Recording
+from troubleshooter_agent.sink import Sink
 
 SYNC_SECONDS: Final = 0.5
 HOLD_SECONDS: Final = 1.0  # how long half a character waits for its other half
@@ -20,9 +20,9 @@ HOLD_SECONDS: Final = 1.0  # how long half a character waits for its other half
 
 @dataclass
 class CastWriter:
-    """A recording and the encoder of its events; `clock` gives seconds on the encoder's clock."""
+    """A sink and the encoder of its events; `clock` gives seconds on the encoder's clock."""
 
-    recording: Recording
+    sink: Sink
     encoder: Encoder
     clock: Callable[[], float]
     failure: NotRecordedError | None = None
@@ -58,7 +58,7 @@ class CastWriter:
     def finish(self, why: str) -> None:
         """The last marker, for which room is reserved, also after a failure where one can be written."""
         try:
-            self.recording.finish(self.encoder.marker(self.clock(), f"{ENDED_PREFIX}: {why}"))
+            self.sink.finish(self.encoder.marker(self.clock(), f"{ENDED_PREFIX}: {why}"))
         except NotRecordedError as error:
             self.fail(error)
         self.is_finished = True
@@ -68,17 +68,17 @@ class CastWriter:
             return False
         if self.failure is None and lines:
             try:
-                self.recording.append(lines)
+                self.sink.append(lines)
             except NotRecordedError as error:
                 self.fail(error)
         return self.failure is None
 
 
 class Syncer:
-    """A thread that syncs a recording; `failed` is called in it, once, when the disk says no."""
+    """A thread that syncs a sink; `failed` is called in it, once, when the disk says no."""
 
-    def __init__(self, recording: Recording, failed: Callable[[NotRecordedError], None]) -> None:
-        self._recording = recording
+    def __init__(self, sink: Sink, failed: Callable[[NotRecordedError], None]) -> None:
+        self._sink = sink
         self._failed = failed
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
@@ -96,7 +96,7 @@ class Syncer:
     def _run(self) -> None:
         while not self._over.wait(SYNC_SECONDS):
             try:
-                self._recording.sync()
+                self._sink.sync()
             except OSError as error:
-                self._failed(not_recorded(error, str(self._recording.path)))
+                self._failed(not_recorded(error, str(self._sink.path)))
                 return

@@ -116,10 +116,10 @@ tell([shown, writer.failure.kind, cast.read_text().splitlines()])
 
 def test_syncer_brings_to_the_disk_what_is_written(writer: CastWriter) -> None:
     failures: list[NotRecordedError] = []
-    syncer = Syncer(writer.recording, failures.append)
+    syncer = Syncer(writer.sink, failures.append)
     syncer.start()
     writer.output(b"a")
-    wait_for(lambda: writer.recording.synced == writer.recording.length, "a sync", seconds=5)
+    wait_for(lambda: writer.sink.synced == writer.sink.length, "a sync", seconds=5)
     syncer.stop()
     assert failures == []
 
@@ -146,4 +146,4 @@ def test_failed_sync_is_told_once_and_ends_the_syncing(tmp_path: Path) -> None:
 
 
 def test_syncer_that_never_began_can_be_stopped(writer: CastWriter) -> None:
-    Syncer(writer.recording, lambda _: None).stop()
+    Syncer(writer.sink, lambda _: None).stop()

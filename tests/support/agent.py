@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from casts import Cast
-from kubelet import AGENT_ROOT, free_port, in_namespace, prepare, project, run_command
+from kubelet import AGENT, AGENT_ROOT, free_port, in_namespace, prepare, project, run_command
 from processes import PATIENCE, child_of, children_of, is_running, name_of, state_of, wait_for
 from recorded import PUPPET, Puppet, Shell
 
@@ -162,14 +162,20 @@ class RunningAgent:
 
 @contextlib.contextmanager
 def running_agent(
-    folder: Path, *, volume: str = "", user: Sequence[str] = (), **annotations: str
+    folder: Path,
+    *,
+    volume: str = "",
+    user: Sequence[str] = (),
+    main: Sequence[str] = AGENT,
+    **annotations: str,
 ) -> Iterator[RunningAgent]:
     """An agent that is ready for shells, or, with recordings_retained="", one that is not.
 
-    `volume` is the size of a tmpfs of its own for the recordings, `user` what makes it another user.
+    `volume` is the size of a tmpfs of its own for the recordings, `user` what makes it another
+    user, `main` what Python is to run as the agent.
     It is ended when the block is.
     """
-    agent = start_agent(folder, volume=volume, user=user, **annotations)
+    agent = start_agent(folder, volume=volume, user=user, main=main, **annotations)
     try:
         yield agent
     finally:
@@ -188,7 +194,12 @@ def stop_agent(agent: RunningAgent) -> None:
 
 
 def start_agent(
-    folder: Path, *, volume: str = "", user: Sequence[str] = (), **annotations: str
+    folder: Path,
+    *,
+    volume: str = "",
+    user: Sequence[str] = (),
+    main: Sequence[str] = AGENT,
+    **annotations: str,
 ) -> RunningAgent:
     """Start an agent and wait until it answers; whoever starts it ends it."""
     prepare(folder, annotations)
@@ -204,7 +215,7 @@ def start_agent(
     }
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [*in_namespace(folder, volume), *user, *run_command(folder, environment, port)],
+            [*in_namespace(folder, volume), *user, *run_command(folder, environment, port, main)],
             env=environment, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
     agent = RunningAgent(folder, process, 0, port, environment, user)

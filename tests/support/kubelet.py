@@ -4,11 +4,13 @@ import contextlib
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from recorded import BASHRC
 
 AGENT_ROOT = Path(__file__).parents[2] / "agent"
+AGENT = ("-m", "troubleshooter_agent")
 # Any uid in a pod has to read Python and the agent, wherever a developer keeps them.
 AS_TOOLBOX_USER = (
     "setpriv", "--reuid=10001", "--regid=10001", "--clear-groups", "--inh-caps=-all,+dac_read_search",
@@ -41,10 +43,13 @@ def in_namespace(folder: Path, volume: str = "") -> list[str]:
     return [*namespace, "sh", "-c", mount, "sh", volume, str(folder / "recordings")] if volume else namespace
 
 
-def run_command(folder: Path, environment: dict[str, str], port: int) -> list[str]:
+def run_command(
+    folder: Path, environment: dict[str, str], port: int, main: Sequence[str] = AGENT
+) -> list[str]:
+    """PID 1's command line; `main` is for an agent that is to meet faults."""
     places = ("recordings", "annotations", "run-folder", "termination-log")
     return [
-        *(sys.executable, "-m", "troubleshooter_agent", "run", "--host", "127.0.0.1", "--port", str(port)),
+        *(sys.executable, *main, "run", "--host", "127.0.0.1", "--port", str(port)),
         *(f"--{place}={folder / place.removesuffix('-folder')}" for place in places),
         *("--socket", environment["TROUBLESHOOTER_SOCKET"]),
     ]
