@@ -23,9 +23,16 @@ from troubleshooter_agent.copier import Copier, can_be_reopened
 from troubleshooter_agent.errors import AgentFaultError, NotRecordedError, UsageError
 from troubleshooter_agent.request import DESCRIPTORS, Request
 
+_STUCK: Final = (
+    "this session ended, since its recording cannot be written any more: the volume does not answer "
+    "(look at the volume's events and its storage)"
+)
 WAIT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 0.5
-_SIGNALS: Final = (signal.SIGWINCH, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+STUCK_SIGNAL: Final = signal.SIGUSR1  # from PID 1: the recorder is stuck and will never say how it ends
+_SIGNALS: Final = (
+    signal.SIGWINCH, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, STUCK_SIGNAL,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,8 @@ def listen(connection: socket.socket, handed: HandOver) -> Answer:
 
 def _signalled(fd: int, connection: socket.socket) -> Answer | None:
     for arrived in signals.read(fd):
+        if arrived.number == STUCK_SIGNAL:
+            return Answer(ExitCode.NOT_RECORDED, _STUCK)
         if arrived.number != signal.SIGWINCH:
             return Answer(128 + arrived.number)
         size = terminal_size()

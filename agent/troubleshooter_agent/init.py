@@ -14,27 +14,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from troubleshooter_agent import annotations, children, identity, process, recovery, signals
+from troubleshooter_agent import annotations, children, identity, process, signals
 from troubleshooter_agent.contract import EndReason, ExitCode
 from troubleshooter_agent.door import Door, Visit, refuse
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
+from troubleshooter_agent.mending import Mending
 from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.reporting import Reporting
 from troubleshooter_agent.request import shell_argv
 from troubleshooter_agent.sink import OpenSink
-from troubleshooter_agent.summary import Summary
 from troubleshooter_agent.termination import termination_message
 from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
+from troubleshooter_agent.trial import Trials
 
 BEAT_SECONDS: Final = 1.0
 LAST_WORD_SECONDS: Final = 6.0  # from the order to end to SIGKILL for whatever is left
 MEND_SECONDS: Final = 10.0  # from there to our own end, while casts are being mended
-LOCK_SECONDS: Final = 120.0  # for an earlier agent on the volume to let go of its casts
 CLIENT_SECONDS: Final = 1.0  # what the clients have to leave with their exit status
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
 _ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_EXIT_CODES: Final = {
+    EndReason.AGENT_FAILED: ExitCode.AGENT_FAULT,
+    EndReason.RECORDING_FAILED: ExitCode.NOT_RECORDED,
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,6 @@ def run(settings: Settings, log: Log, open_sink: OpenSink = Recording.create) ->
     os.umask(0)  # the modes of recordings are meant as they are; programs get an ordinary umask back
     _write_identity(settings, log)
     state = _first_state(settings)
-    _recover(state, log)  # forks: PID 1 must not wait for a slow volume
     return Init(settings, state, log, open_sink=open_sink).run()
 
 
@@ -90,17 +93,25 @@ class Init:
             log,
             clock=clock,
             changed=self._beat,
-            spare=lambda: self._reporting.pids,
+            spare=lambda: self._ours,
             open_sink=open_sink,
         )
+        self._trials = Trials(self._loop, log, lambda: state.folder, clock)
+        self._mending = Mending(self._loop, log)
         self._next_beat = 0.0
         self._killed = False
+
+    @property
+    def _ours(self) -> frozenset[int]:
+        """Children that are neither recorders nor left over from a session."""
+        return self._reporting.pids | self._trials.pids | self._mending.pids
 
     def run(self) -> int:
         """Until the toolbox has ended; the exit code of the container."""
         self._loop.watch(self._signals, self._hear_signals)
         Door(self._loop, self._settings.address, self._answer)
         children.settle()
+        self._mending.start(self._state.root, self._state.folder)
         self._learn(annotations.read(self._settings.annotations))
         self._log.event("started", timeToLive=self._state.projected.time_to_live)
         try:
@@ -116,7 +127,7 @@ class Init:
     def _hear_signals(self) -> None:
         for arrived in signals.read(self._signals):
             if arrived.number == signal.SIGCHLD:
-                process.reap(spare=self._recorders.pids | self._reporting.pids)
+                process.reap(spare=self._recorders.pids | self._ours)
             elif arrived.number in _ENDING_SIGNALS and (os.getpid() != 1 or arrived.is_from_outside):
                 self._end(self._state.terminated(self._clock()))
 
@@ -170,9 +181,17 @@ class Init:
             self._end(due)
         elif self._state.ending is None:
             self._warn(now)
+        self._recorders.look()
+        self._try_volume(now)
         if now >= self._next_beat:
             self._beat()
         self._kill_what_is_left(now)
+
+    def _try_volume(self, now: float) -> None:
+        failures = self._state.sessions.failures.total()
+        is_hopeless = self._trials.look(failures, is_recording=bool(self._recorders))
+        if is_hopeless and self._state.ending is None:
+            self._end(Ending(EndReason.RECORDING_FAILED, "no session can be recorded any more", now))
 
     def _warn(self, now: float) -> None:
         for text in self._state.warnings(now):
@@ -234,7 +253,7 @@ class Init:
             self._log.event("no-termination-message", error=error)
         self._beat()
         self._log.event("ended", reason=ending.reason, why=ending.why, sessions=self._state.sessions.count)
-        return ExitCode.AGENT_FAULT if ending.reason is EndReason.AGENT_FAILED else ExitCode.OK
+        return _EXIT_CODES.get(ending.reason, ExitCode.OK)
 
 
 def _first_state(settings: Settings) -> ToolboxState:
@@ -261,23 +280,3 @@ def _write_identity(settings: Settings, log: Log) -> None:
         identity.write(settings.run_folder, uid=os.getuid(), gid=os.getgid(), home=settings.home)
     except OSError as error:
         log.event("no-user-name", error=error)
-
-
-def _recover(state: ToolboxState, log: Log) -> None:
-    """Have mended what was left behind before now; what new sessions write is not touched."""
-    try:
-        found = recovery.left_behind(state.folder)
-        if found.casts or found.parts:
-            children.fork(lambda _: _mend(state.root, found, log), ()).close()  # reaped like any orphan
-    except OSError as error:
-        log.event("not-mended", error=error)
-
-
-def _mend(root: Path, found: recovery.LeftBehind, log: Log) -> int:
-    for mended in recovery.recover(root, found, patience=LOCK_SECONDS):
-        match mended:
-            case Summary(file=file, bytes=length):
-                log.event("mended", file=file, bytes=length)
-            case OSError() as error:
-                log.event("not-mended", error=error)
-    return ExitCode.OK

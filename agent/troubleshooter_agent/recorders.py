@@ -6,6 +6,7 @@ terminal; what recorders report goes into the sessions of the toolbox.
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from troubleshooter_agent import channel, children, process, recorder, recovery
 from troubleshooter_agent.children import Child
+from troubleshooter_agent.client import STUCK_SIGNAL
 from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.door import Visit
 from troubleshooter_agent.log import Log
@@ -24,17 +26,27 @@ from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.summary import Summary
 
 RECORDER_DIED: Final = "recorder-died"
+RECORDER_STUCK: Final = "stuck"
+STUCK_SECONDS: Final = 15.0  # without a word, of which a recorder owes one every few seconds
+UNKILLABLE_SECONDS: Final = 2.0  # a process whose write never returns does not even obey SIGKILL
+STUCK: Final = f"its recorder did not answer for {STUCK_SECONDS:.0f}s: the volume takes no more"
 READER_SECONDS: Final = 0.5  # how long a mender waits for a reader to let go of the cast
 
 
 @dataclass
 class Worker:
-    """A process at work on one session: its recorder, or the mender after that one died."""
+    """A process at work on one session: its recorder, or the mender after that one died.
+
+    `heard_at` and `given_up_at` are seconds of the clock of PID 1.
+    """
 
     child: Child
     job: Job
+    heard_at: float
+    client: int | None = None  # a pidfd
     mends: bool = False
     done: bool = False
+    given_up_at: float | None = None
 
 
 class Recorders:
@@ -62,10 +74,11 @@ class Recorders:
         self._spare = spare
         self._open_sink = open_sink
         self._workers: dict[int, Worker] = {}
-        self._clients: set[int] = set()
+        self._clients: set[int] = set()  # pidfds
 
     def __len__(self) -> int:
-        return len(self._workers)
+        """How many are at work; one that was given up may never even end."""
+        return sum(worker.given_up_at is None for worker in self._workers.values())
 
     @property
     def pids(self) -> frozenset[int]:
@@ -73,8 +86,8 @@ class Recorders:
 
     @property
     def pidfds(self) -> list[int]:
-        """Of all workers."""
-        return [worker.child.pidfd for worker in self._workers.values()]
+        """Of all that are at work."""
+        return [worker.child.pidfd for worker in self._workers.values() if worker.given_up_at is None]
 
     @property
     def clients(self) -> list[int]:
@@ -92,9 +105,10 @@ class Recorders:
             ends = recorder.Ends(visit.connection, control, visit.descriptors)
             return recorder.record(job, ends, self._open_sink)
 
-        worker = Worker(children.fork(work, self._loop.descriptors()), job)
+        worker = Worker(children.fork(work, self._loop.descriptors()), job, self._clock())
         with contextlib.suppress(OSError):  # the client is already gone
-            self._expect_to_leave(os.pidfd_open(channel.peer(visit.connection).pid))
+            worker.client = os.pidfd_open(channel.peer(visit.connection).pid)
+            self._expect_to_leave(worker.client)
         self._adopt(worker)
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -102,6 +116,27 @@ class Recorders:
         for worker in self._workers.values():
             with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
                 channel.send(worker.child.channel, message)
+
+    def look(self) -> None:
+        """Give up a recorder that is stuck, most likely in a write to a disk that never returns."""
+        now = self._clock()
+        for worker in list(self._workers.values()):
+            if worker.given_up_at is None and now - worker.heard_at >= STUCK_SECONDS:
+                worker.given_up_at = now
+                self._give_up(worker)
+            elif _is_unkillable(worker, now):
+                worker.done = True
+                self._done(_unmended(worker.job, STUCK), RECORDER_STUCK)
+                self._changed()
+
+    def _give_up(self, worker: Worker) -> None:
+        """End what the session runs, then the recorder; the client learns it by a signal of ours."""
+        self._log.event("recorder-stuck", id=worker.job.id, mends=worker.mends)
+        process.kill_descendants(worker.child.pid)
+        signal.pidfd_send_signal(worker.child.pidfd, signal.SIGKILL)
+        if worker.client in self._clients:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(worker.client, STUCK_SIGNAL)
 
     def _expect_to_leave(self, client: int) -> None:
         def left() -> None:
@@ -118,6 +153,7 @@ class Recorders:
         self._loop.watch(worker.child.pidfd, lambda: self._ended(worker))
 
     def _hear(self, worker: Worker) -> None:
+        worker.heard_at = self._clock()
         while True:
             try:
                 message = channel.receive(worker.child.channel).message
@@ -171,15 +207,16 @@ class Recorders:
 
     def _bury(self, worker: Worker, code: int) -> None:
         """A recorder died without a word: end what it had started, and have its cast mended."""
-        why = f"its recorder was killed by signal {-code}" if code < 0 else f"its recorder failed with {code}"
+        why = _why_it_died(worker, code)
+        kind = RECORDER_DIED if worker.given_up_at is None else RECORDER_STUCK
         self._log.event("recorder-died", id=worker.job.id, why=why, mends=worker.mends)
         process.kill_descendants(os.getpid(), spare=self.pids | self._spare())
         if worker.mends:
-            self._done(_unmended(worker.job, why), RECORDER_DIED)
+            self._done(_unmended(worker.job, why), kind)
         else:
-            self._mend(worker.job, why)
+            self._mend(worker.job, why, kind)
 
-    def _mend(self, job: Job, why: str) -> None:
+    def _mend(self, job: Job, why: str, kind: str) -> None:
         def work(control: Any) -> int:
             summary = None
             with contextlib.suppress(OSError):  # a full or failed volume
@@ -187,15 +224,27 @@ class Recorders:
                     job.root, job.cast, why, session=job.header(), patience=READER_SECONDS
                 )
             summary = summary or _unmended(job, why)
-            channel.send(control, {"done": summary.to_dict(), "failure": RECORDER_DIED})
+            channel.send(control, {"done": summary.to_dict(), "failure": kind})
             return ExitCode.OK
 
         try:
             mender = children.fork(work, self._loop.descriptors())
         except OSError:  # no room for a process; the next agent on the volume mends it
-            self._done(_unmended(job, why), RECORDER_DIED)
+            self._done(_unmended(job, why), kind)
             return
-        self._adopt(Worker(mender, job, mends=True))
+        self._adopt(Worker(mender, job, self._clock(), mends=True))
+
+
+def _is_unkillable(worker: Worker, now: float) -> bool:
+    return (
+        not worker.done and worker.given_up_at is not None and now - worker.given_up_at >= UNKILLABLE_SECONDS
+    )
+
+
+def _why_it_died(worker: Worker, code: int) -> str:
+    if worker.given_up_at is not None:
+        return STUCK
+    return f"its recorder was killed by signal {-code}" if code < 0 else f"its recorder failed with {code}"
 
 
 def _unmended(job: Job, why: str) -> Summary:

@@ -112,6 +112,16 @@ class Recording:
         self.digest.update(lines)
 
 
+def try_out(folder: Path) -> None:
+    """Write and sync what a new recording in `folder` needs, and leave nothing; OSError if that fails."""
+    _make_folders(folder)
+    fd = _reserve(folder / ".trial")
+    try:
+        os.fdatasync(fd)
+    finally:
+        os.close(fd)
+
+
 def _make_folders(folder: Path) -> None:
     """Like mkdir -p, but each new folder is for user and group alone."""
     for each in (*reversed(folder.parents), folder):

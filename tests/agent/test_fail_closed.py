@@ -156,3 +156,24 @@ def test_volume_that_is_back_records_again(tmp_path: Path) -> None:
         for option, status in (("remount,ro", 74), ("remount,rw", 3)):
             subprocess.run([*target, option, f"{agent.folder}/recordings"], check=True)
             assert agent.run("-c", "exit 3").returncode == status
+
+
+def test_volume_that_stays_full_ends_the_toolbox_once_no_session_is_open(small: RunningAgent) -> None:
+    with small.bash("--user=quiet") as quiet:
+        fill(small)
+        assert small.run("-c", "echo never").returncode == 74
+        quiet.sendline("exit 3")
+        assert quiet.wait() == 3
+    assert small.wait(60) == 74
+    assert len(small.logged("volume-failed")) == 3
+    words = small.last_words()
+    assert (words["reason"], words["message"]) == ("RecordingFailed", "no session can be recorded any more")
+
+
+def test_volume_with_room_again_keeps_the_toolbox(small: RunningAgent) -> None:
+    fill(small)
+    assert small.run("-c", "echo never").returncode == 74
+    wait_for(lambda: small.logged("volume-failed"), "the first trial")
+    small.inside("rm", f"{small.folder}/recordings/ballast")
+    assert small.run("-c", "exit 3").returncode == 3
+    assert [path.name for path in small.recordings.rglob(".*")] == []

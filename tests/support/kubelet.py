@@ -37,9 +37,13 @@ def prepare(folder: Path, annotations: dict[str, str]) -> None:
 
 
 def in_namespace(folder: Path, volume: str = "") -> list[str]:
-    """The command that makes what follows PID 1, where `volume` is wanted with a volume of that size."""
+    """The command that makes what follows PID 1, where `volume` is wanted with a volume of that size.
+
+    A `volume` that is the path of an image of a file system is mounted as a disk is.
+    """
     namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    mount = 'mount -t tmpfs -o "size=$1,mode=777" recordings "$2" && shift 2 && exec "$@"'
+    kind = '-o loop "$1"' if "/" in volume else '-t tmpfs -o "size=$1,mode=777" recordings'
+    mount = f'mount {kind} "$2" && shift 2 && exec "$@"'
     return [*namespace, "sh", "-c", mount, "sh", volume, str(folder / "recordings")] if volume else namespace
 
 
