@@ -17,6 +17,7 @@ from troubleshooter_agent import client
 from troubleshooter_agent.client import Wish
 from troubleshooter_agent.commands import PROGRAM, Command, NotedReading, NotYet, Reading, Record, Run, Shell
 from troubleshooter_agent.errors import AgentError, UsageError
+from troubleshooter_agent.limits import Limits
 from troubleshooter_agent.options import SOCKET, build_parser
 from troubleshooter_agent.request import LONGEST_USER, is_too_long, shell_argv
 
@@ -50,6 +51,7 @@ def parse(argv: Sequence[str]) -> Command:
             return Run(
                 options.recordings, options.annotations, options.run_folder, options.termination_log,
                 options.socket, options.host, options.port,
+                Limits(options.session_size, options.burst, options.rate, options.floor),
             )  # fmt: skip
     return Reading(
         options.verb, getattr(options, "id", ""), getattr(options, "raw", False), options.recordings

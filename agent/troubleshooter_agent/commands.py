@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from troubleshooter_agent import client, contract
 from troubleshooter_agent.client import Wish
 from troubleshooter_agent.errors import UsageError
+from troubleshooter_agent.limits import Limits
 from troubleshooter_agent.request import shell_argv
 
 PROGRAM: Final = "troubleshooter-agent"
@@ -107,6 +108,7 @@ class Run:
     socket: str
     host: str
     port: int
+    limits: Limits
 
     def run(self) -> int:
         from troubleshooter_agent import init  # noqa: PLC0415 - PID 1 alone needs it
@@ -120,6 +122,7 @@ class Run:
             address=self.socket,
             listen=(self.host, self.port),
             home=os.environ.get("HOME", "/"),
+            limits=self.limits,
         )
         return init.run(settings, Log())
 

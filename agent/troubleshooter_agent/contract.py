@@ -192,6 +192,34 @@ def format_duration(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
+_SIZE: Final = re.compile(r"(\d{1,15})(Ki|Mi|Gi)?", re.ASCII)
+_UNITS: Final = {"": 1, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+
+
+@dataclass
+class SizeError(ValueError):
+    """A size that cannot be read; `value` is what was given."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.value!r} is no size: write it in bytes, or like 64Ki, 512Mi or 1Gi"
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size written like 512Mi; SizeError otherwise."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise SizeError(text)
+    return int(match[1]) * _UNITS[match[2] or ""]
+
+
+def format_size(size: int) -> str:
+    """A size as it is written: 536870912 is 512Mi, 1000 is 1000."""
+    unit = next(unit for unit in ("Gi", "Mi", "Ki", "") if size % _UNITS[unit] == 0 or not unit)
+    return f"{size // _UNITS[unit]}{unit}"
+
+
 def format_time(epoch: float) -> str:
     """An instant in UTC as the API writes it, in whole seconds: 2026-11-22T18:40:03Z."""
     return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

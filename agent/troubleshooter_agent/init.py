@@ -17,6 +17,7 @@ from typing import Final
 from troubleshooter_agent import annotations, children, identity, process, signals
 from troubleshooter_agent.contract import EndReason, ExitCode
 from troubleshooter_agent.door import Door, Visit, refuse
+from troubleshooter_agent.limits import DEFAULT, Limits
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.mending import Mending
@@ -52,6 +53,7 @@ class Settings:
     address: str
     listen: tuple[str, int]
     home: str
+    limits: Limits = DEFAULT
 
 
 def run(settings: Settings, log: Log, open_sink: OpenSink = Recording.create) -> int:
@@ -263,6 +265,7 @@ def _first_state(settings: Settings) -> ToolboxState:
         wall=time.time() - process.boot_time(),
         root=settings.recordings,
         projected=projected,
+        limits=settings.limits,
     )
 
 

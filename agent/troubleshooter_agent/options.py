@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 from troubleshooter_agent import __version__, contract
 from troubleshooter_agent.commands import PROGRAM
 from troubleshooter_agent.errors import UsageError
+from troubleshooter_agent.limits import Limits
 
 SOCKET: Final = "@troubleshooter-agent"
 
@@ -119,3 +120,24 @@ def _add_run(verbs: "Verbs[Parser]") -> None:
         metavar="NUMBER",
         help="their port (default: %(default)s)",
     )
+    limits = {
+        "session-size": ("the largest recording of a session, which then ends", Limits.size),
+        "burst": ("what a session may write at once before its rate counts", Limits.burst),
+        "rate": ("bytes a second that a flood is recorded with", Limits.rate),
+        "floor": ("free space of the volume below which floods are left out", Limits.floor),
+    }
+    for option, (sentence, size) in limits.items():
+        run.add_argument(
+            f"--{option}",
+            type=_size,
+            default=size,
+            metavar="SIZE",
+            help=f"{sentence} (default: {contract.format_size(size)})",
+        )
+
+
+def _size(text: str) -> int:
+    try:
+        return contract.parse_size(text)
+    except contract.SizeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

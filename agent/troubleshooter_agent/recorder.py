@@ -17,6 +17,7 @@ from troubleshooter_agent import asciicast, channel, process, spawn
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.errors import NotRecordedError, not_recorded
+from troubleshooter_agent.limits import Meter
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.outlet import Outlet, own
 from troubleshooter_agent.pulse import Pulse
@@ -51,7 +52,8 @@ def record(job: Job, ends: Ends, open_sink: OpenSink = Recording.create) -> int:
     """Record one session; the exit status of the recorder process, 0 if the recording is whole."""
     process.rename("tshoot-recorder")
     process.become_subreaper()
-    writer = CastWriter(_sink(job, ends, open_sink), Encoder(time.monotonic()), time.monotonic)
+    sink = _sink(job, ends, open_sink)
+    writer = CastWriter(sink, Encoder(time.monotonic()), time.monotonic, Meter(job.limits))
     outcome = _run(job, ends, writer)
     return ExitCode.OK if writer.failure is None else outcome.status
 
@@ -227,6 +229,7 @@ def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
         sha256=writer.sink.sha256,
         file=job.file,
         failure=str(writer.failure) if writer.failure else None,
+        leftOut=writer.gap.total,
     )
     if ends.control is not None:  # a local recording is one file
         _shelve(job, writer, summary)

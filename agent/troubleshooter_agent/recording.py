@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from troubleshooter_agent.errors import not_recorded
+from troubleshooter_agent.limits import Room
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -70,6 +71,10 @@ class Recording:
         recording._count(first_lines)
         recording.synced = recording.length
         return recording
+
+    def room(self) -> Room:
+        volume = os.fstatvfs(self.fd)
+        return Room(total=volume.f_blocks * volume.f_frsize, free=volume.f_bavail * volume.f_frsize)
 
     def append(self, lines: bytes) -> None:
         """Write whole lines; NotRecordedError if they do not all fit, and then none of them stays."""

@@ -234,13 +234,14 @@ class Relay:
     # What only time brings.
 
     def _patience(self) -> float:
-        hurried = self._typed or self.kill_at is not None or self.writer.held_since is not None
+        hurried = self._typed or self.kill_at is not None or self.writer.is_waiting
         return SOON_SECONDS if hurried or any(outlet.is_waiting for outlet in self.outlets) else TICK_SECONDS
 
     def _look_at_clock(self) -> None:
         self._detach_stalled()
         if self.writer.is_held_too_long():
             self._flush_held()
+        self.writer.look()
         self._end_if_unrecorded()
         if self.kill_at is not None and self.status is None and self.clock() >= self.kill_at:
             process.kill_descendants(os.getpid())

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from troubleshooter_agent import __version__
 from troubleshooter_agent.contract import format_time
+from troubleshooter_agent.limits import UNLIMITED, Limits
 
 ID_LENGTH: Final = 8
 _ALPHABET: Final = string.ascii_lowercase + string.digits
@@ -58,6 +59,7 @@ class Job:
     root: Path  # the volume, or the folder of a local recording
     cast: Path
     first_line: str = ""
+    limits: Limits = UNLIMITED
     hang_up_when_left: bool = False  # a toolbox keeps a session whose person is gone, `record` does not
 
     @property

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from troubleshooter_agent.limits import Room
+
 
 class Sink(Protocol):
     """Takes whole lines; what `append` has returned from may be relayed, what `sync` has is on the disk."""
@@ -27,6 +29,9 @@ class Sink(Protocol):
     @property
     def sha256(self) -> str:
         """Of those bytes, hexadecimal."""
+
+    def room(self) -> Room:
+        """What the volume holds and has free; OSError as it comes."""
 
     def append(self, lines: bytes) -> None:
         """Take whole lines, all or none; NotRecordedError if that cannot be done."""

@@ -27,6 +27,7 @@ class Summary:
     sha256: str | None
     file: str
     repaired: bool = False
+    leftOut: int | None = None  # noqa: N815 - as above; bytes that a limit left out, None when nobody knows
     failure: str | None = None  # why the recording is not complete, if it is not
 
     def to_dict(self) -> dict[str, Any]:

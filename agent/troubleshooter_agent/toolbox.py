@@ -20,6 +20,7 @@ from troubleshooter_agent.contract import (
     format_time,
 )
 from troubleshooter_agent.lifetime import Deadline, Warned
+from troubleshooter_agent.limits import DEFAULT, Limits
 from troubleshooter_agent.request import Request
 from troubleshooter_agent.session import Job, Program, Toolbox, cast_name, new_id
 from troubleshooter_agent.sessions import Sessions
@@ -65,6 +66,7 @@ class ToolboxState:
     wall: float
     root: Path
     projected: Projected
+    limits: Limits = DEFAULT
     sessions: Sessions = field(default_factory=Sessions)
     ready_at: float | None = None
     ending: Ending | None = None
@@ -142,6 +144,7 @@ class ToolboxState:
             size=request.size,
             root=self.root,
             cast=self.folder / cast_name(self.wall + now, session_id),
+            limits=self.limits,
         )
 
     def greeting(self, job: Job) -> str:

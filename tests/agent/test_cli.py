@@ -12,6 +12,7 @@ from kubelet import AGENT_ROOT
 from troubleshooter_agent import cli, commands
 from troubleshooter_agent.client import Wish
 from troubleshooter_agent.errors import UsageError
+from troubleshooter_agent.limits import Limits
 
 FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]"
 NOT_YET = "is not yet available (see troubleshooter-agent --help for what is)"
@@ -109,7 +110,13 @@ def test_run_has_the_places_of_the_pod_as_defaults() -> None:
         socket="@troubleshooter-agent",
         host="",
         port=9464,
+        limits=Limits(size=512 << 20, burst=128 << 20, rate=1 << 20, floor=32 << 20),
     )
+
+
+def test_size_that_cannot_be_read_is_refused_with_what_may_be_written() -> None:
+    with pytest.raises(UsageError, match="'1x' is no size: write it in bytes, or like 64Ki, 512Mi or 1Gi"):
+        cli.parse(["run", "--rate", "1x"])
 
 
 def call(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":

@@ -10,9 +10,12 @@ from troubleshooter_agent.contract import (
     DurationError,
     EndReason,
     ExitCode,
+    SizeError,
     format_duration,
+    format_size,
     format_time,
     parse_duration,
+    parse_size,
     parse_time,
 )
 
@@ -106,3 +109,17 @@ def test_exit_codes_are_the_documented_ones() -> None:
         ExitCode.ENDED_BY_TOOLBOX,
     )
     assert codes == (0, 64, 70, 74, 124)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1", 1), ("1000", 1000), ("16Ki", 16_384), ("512Mi", 536_870_912), ("1Gi", 1 << 30)]
+)
+def test_size(text: str, size: int) -> None:
+    assert parse_size(text) == size
+    assert format_size(size) == text
+
+
+@pytest.mark.parametrize("text", ["", "Mi", "1M", "-1", "1.5Gi", "1 Gi", "1Gi\n", "٣"])
+def test_no_size(text: str) -> None:
+    with pytest.raises(SizeError, match="is no size"):
+        parse_size(text)

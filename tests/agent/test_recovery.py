@@ -84,6 +84,7 @@ def test_summary_tells_what_the_cast_knows(cast: Path, tmp_path: Path) -> None:
         "sha256": hashlib.sha256(cast.read_bytes()).hexdigest(),
         "file": f"shop/box/{NAME}",
         "repaired": True,
+        "leftOut": None,
         "failure": None,
     }
     assert json.loads(cast.with_suffix(".json").read_text()) == expected

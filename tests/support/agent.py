@@ -167,15 +167,16 @@ def running_agent(
     volume: str = "",
     user: Sequence[str] = (),
     main: Sequence[str] = AGENT,
+    options: Sequence[str] = (),
     **annotations: str,
 ) -> Iterator[RunningAgent]:
     """An agent that is ready for shells, or, with recordings_retained="", one that is not.
 
     `volume` is the size of a tmpfs of its own for the recordings, `user` what makes it another
-    user, `main` what Python is to run as the agent.
+    user, `main` what Python is to run as the agent, `options` further ones of its command line.
     It is ended when the block is.
     """
-    agent = start_agent(folder, volume=volume, user=user, main=main, **annotations)
+    agent = start_agent(folder, volume=volume, user=user, main=main, options=options, **annotations)
     try:
         yield agent
     finally:
@@ -199,6 +200,7 @@ def start_agent(
     volume: str = "",
     user: Sequence[str] = (),
     main: Sequence[str] = AGENT,
+    options: Sequence[str] = (),
     **annotations: str,
 ) -> RunningAgent:
     """Start an agent and wait until it answers; whoever starts it ends it."""
@@ -215,7 +217,7 @@ def start_agent(
     }
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [*in_namespace(folder, volume), *user, *run_command(folder, environment, port, main)],
+            [*in_namespace(folder, volume), *user, *run_command(folder, environment, port, main, options)],
             env=environment, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
     agent = RunningAgent(folder, process, 0, port, environment, user)

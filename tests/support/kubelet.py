@@ -48,7 +48,11 @@ def in_namespace(folder: Path, volume: str = "") -> list[str]:
 
 
 def run_command(
-    folder: Path, environment: dict[str, str], port: int, main: Sequence[str] = AGENT
+    folder: Path,
+    environment: dict[str, str],
+    port: int,
+    main: Sequence[str] = AGENT,
+    options: Sequence[str] = (),
 ) -> list[str]:
     """PID 1's command line; `main` is for an agent that is to meet faults."""
     places = ("recordings", "annotations", "run-folder", "termination-log")
@@ -56,6 +60,7 @@ def run_command(
         *(sys.executable, *main, "run", "--host", "127.0.0.1", "--port", str(port)),
         *(f"--{place}={folder / place.removesuffix('-folder')}" for place in places),
         *("--socket", environment["TROUBLESHOOTER_SOCKET"]),
+        *options,
     ]
 
 
