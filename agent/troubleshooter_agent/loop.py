@@ -44,6 +44,11 @@ class Loop:
         self._closed.add(source)
         self.forget(source)
 
+    def release(self, source: Source) -> None:
+        """Forget `source`, whose descriptor is about to be closed, so that its number may come back."""
+        self.forget(source)
+        self._closed.discard(source)
+
     def is_closed(self, source: Source) -> bool:
         return source in self._closed
 

@@ -17,6 +17,7 @@ from troubleshooter_agent import asciicast, channel, process, spawn
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.errors import NotRecordedError, not_recorded
+from troubleshooter_agent.feed import Feed
 from troubleshooter_agent.limits import Meter
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.outlet import Outlet, own
@@ -28,6 +29,7 @@ from troubleshooter_agent.shelf import shelve
 from troubleshooter_agent.sink import OpenSink, Sink
 from troubleshooter_agent.spawn import CannotRunError, Child
 from troubleshooter_agent.summary import Summary
+from troubleshooter_agent.transfer import Transfer
 from troubleshooter_agent.writer import CastWriter, Syncer
 
 
@@ -89,6 +91,8 @@ def _run(job: Job, ends: Ends, writer: CastWriter) -> Outcome:
         return outcome
     relay = Relay(child, writer, outlets, _terminal(job, outlets), time.monotonic, pulse.keyed, Loop())
     relay.hang_up_when_left = job.hang_up_when_left
+    if job.transfer:
+        _watch_transfer(job.transfer, relay, ends)
     session = _Session(job, ends, writer, relay, pulse)
     outcome = session.run()
     _finish(job, ends, writer, outcome)
@@ -96,9 +100,27 @@ def _run(job: Job, ends: Ends, writer: CastWriter) -> Outcome:
     return outcome
 
 
+def _watch_transfer(transfer: Transfer, relay: Relay, ends: Ends) -> None:
+    """Have the archive counted on its way, in place of recorded."""
+    relay.writer.marker(transfer.beginning())
+    if relay.child.input is None:
+        relay.unrecorded = {relay.child.outputs[0]: transfer.passed}
+    else:
+        relay.feed = Feed(_source(ends.descriptors[0]), relay.child.input, transfer.passed)
+
+
+def _source(fd: int) -> int:
+    try:
+        return own(fd, os.O_RDONLY)
+    except PermissionError:  # another user's pipe; nobody else reads it, so it may be changed for all
+        os.set_blocking(fd, False)
+        return fd
+
+
 def _start(job: Job, ends: Ends) -> Child:
     if job.size is None:
-        return spawn.on_pipes(job.program, stdin=ends.descriptors[0])
+        is_upload = job.transfer is not None and job.transfer.direction == "upload"
+        return spawn.on_pipes(job.program, stdin=None if is_upload else ends.descriptors[0])
     return spawn.on_terminal(job.program, columns=job.size[0], rows=job.size[1])
 
 
@@ -154,6 +176,8 @@ class _Session:
             self._relay.turn(self._pulse.patience())
             self._pulse.beat(self._relay, self._writer.sink.length)
         self._syncer.stop()
+        if self._job.transfer:
+            self._writer.marker(self._job.transfer.end())
         return self._outcome(self._relay.status)
 
     def release(self, outcome: Outcome) -> None:
@@ -230,6 +254,7 @@ def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
         file=job.file,
         failure=str(writer.failure) if writer.failure else None,
         leftOut=writer.gap.total,
+        transfer=job.transfer.to_dict() if job.transfer else None,
     )
     if ends.control is not None:  # a local recording is one file
         _shelve(job, writer, summary)

@@ -9,11 +9,12 @@ import os
 import signal
 import struct
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from troubleshooter_agent import process
+from troubleshooter_agent.feed import Feed
 from troubleshooter_agent.inlet import has_more, read_now
 from troubleshooter_agent.loop import READ, WRITE, Loop
 from troubleshooter_agent.outlet import Outlet
@@ -44,6 +45,8 @@ class Relay:
     keyed: Callable[[], None]
     loop: Loop
     hang_up_when_left: bool = False
+    feed: Feed | None = None  # the person's input, where it is counted
+    unrecorded: Mapping[int, Callable[[bytes], None]] = field(default_factory=dict)  # outputs counted instead
     status: int | None = None  # of the program, once it has ended
     kill_at: float | None = None
     _held_for: Outlet | None = None  # whose output ended in half a character
@@ -108,6 +111,8 @@ class Relay:
     def _update_interest(self) -> None:
         for output, outlet in zip(self.child.outputs, self.outlets, strict=True):
             self.loop.want(output, self._output_events(output, outlet), self._output_handler(output, outlet))
+        if self.feed is not None:
+            self.feed.update_interest(self.loop)
         if self.terminal is None:
             for outlet in self.outlets:
                 events = WRITE if outlet.is_waiting else 0
@@ -186,8 +191,15 @@ class Relay:
         if content == b"":  # all its writers are gone
             self.loop.close(output)
         if batch and self.writer.failure is None:
-            self._record(outlet, bytes(batch))
+            self._pass(output, outlet, bytes(batch))
         self._end_if_unrecorded()
+
+    def _pass(self, output: int, outlet: Outlet, content: bytes) -> None:
+        if output in self.unrecorded:
+            self.unrecorded[output](content)
+            self._relay(outlet, content)
+        else:
+            self._record(outlet, content)
 
     def _record(self, outlet: Outlet, content: bytes) -> None:
         if self._held_for is not outlet:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from troubleshooter_agent import __version__
 from troubleshooter_agent.contract import format_time
 from troubleshooter_agent.limits import UNLIMITED, Limits
+from troubleshooter_agent.transfer import Transfer
 
 ID_LENGTH: Final = 8
 _ALPHABET: Final = string.ascii_lowercase + string.digits
@@ -60,6 +61,7 @@ class Job:
     cast: Path
     first_line: str = ""
     limits: Limits = UNLIMITED
+    transfer: Transfer | None = None
     hang_up_when_left: bool = False  # a toolbox keeps a session whose person is gone, `record` does not
 
     @property

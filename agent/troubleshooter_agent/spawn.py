@@ -11,7 +11,7 @@ import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import ptyprocess
 
@@ -31,6 +31,7 @@ class Child:
     pidfd: int
     outputs: tuple[int, ...]
     keep: Any = field(repr=False)  # its spawner's object, whose finaliser would close descriptors
+    input: int | None = None  # the pipe that it reads, where it does not read the person's own
 
 
 @dataclass
@@ -60,14 +61,17 @@ def on_terminal(program: Program, *, columns: int, rows: int) -> Child:
     return Child(spawned.pid, os.pidfd_open(spawned.pid), (spawned.fd,), spawned)
 
 
-def on_pipes(program: Program, *, stdin: int) -> Child:
-    """Run a program that reads `stdin` and writes to two pipes; CannotRunError if it cannot be run."""
+def on_pipes(program: Program, *, stdin: int | None) -> Child:
+    """Run a program that reads `stdin` and writes to two pipes; CannotRunError if it cannot be run.
+
+    Without `stdin` it reads a pipe too, whose other end is `Child.input`.
+    """
     path = _executable(program)
     try:
         spawned = subprocess.Popen(
             [path, *program.argv[1:]],
             env=dict(program.environment),
-            stdin=stdin,
+            stdin=subprocess.PIPE if stdin is None else stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -76,9 +80,18 @@ def on_pipes(program: Program, *, stdin: int) -> Child:
     except OSError as error:
         raise _cannot_run(program, error) from error
     outputs = tuple(pipe.fileno() for pipe in (spawned.stdout, spawned.stderr) if pipe)
+    feed = _own_end(spawned.stdin) if spawned.stdin else None
     for output in outputs:
         os.set_blocking(output, False)
-    return Child(spawned.pid, os.pidfd_open(spawned.pid), outputs, spawned)
+    return Child(spawned.pid, os.pidfd_open(spawned.pid), outputs, spawned, feed)
+
+
+def _own_end(pipe: IO[bytes]) -> int:
+    """The descriptor of a pipe, for us to close: its end is what tells the program that there is no more."""
+    with pipe:
+        fd = os.dup(pipe.fileno())
+    os.set_blocking(fd, False)
+    return fd
 
 
 def _executable(program: Program) -> str:

@@ -28,6 +28,7 @@ class Summary:
     file: str
     repaired: bool = False
     leftOut: int | None = None  # noqa: N815 - as above; bytes that a limit left out, None when nobody knows
+    transfer: dict[str, Any] | None = None  # direction, name, bytes and sha256 of a file transfer
     failure: str | None = None  # why the recording is not complete, if it is not
 
     def to_dict(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from troubleshooter_agent.limits import DEFAULT, Limits
 from troubleshooter_agent.request import Request
 from troubleshooter_agent.session import Job, Program, Toolbox, cast_name, new_id
 from troubleshooter_agent.sessions import Sessions
+from troubleshooter_agent.transfer import ENVIRONMENT, transfer_of
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,10 @@ class ToolboxState:
     def job(self, request: Request, now: float) -> Job:
         """The session that a request asks for."""
         session_id = new_id()
+        transfer = transfer_of(request.argv) if request.size is None else None
         user = request.user or "unknown"
-        environment = {**request.environment, "TROUBLESHOOTER_SESSION": session_id}
+        given = ENVIRONMENT if transfer else request.environment
+        environment = {**given, "TROUBLESHOOTER_SESSION": session_id}
         return Job(
             id=session_id,
             started=self.wall + now,
@@ -145,6 +148,7 @@ class ToolboxState:
             root=self.root,
             cast=self.folder / cast_name(self.wall + now, session_id),
             limits=self.limits,
+            transfer=transfer,
         )
 
     def greeting(self, job: Job) -> str:

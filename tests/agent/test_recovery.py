@@ -85,6 +85,7 @@ def test_summary_tells_what_the_cast_knows(cast: Path, tmp_path: Path) -> None:
         "file": f"shop/box/{NAME}",
         "repaired": True,
         "leftOut": None,
+        "transfer": None,
         "failure": None,
     }
     assert json.loads(cast.with_suffix(".json").read_text()) == expected
