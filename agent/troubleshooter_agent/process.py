@@ -37,11 +37,14 @@ def become_subreaper() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def descendants(pid: int, proc: Path = Path("/proc")) -> list[int]:
-    """All processes below `pid`, parents first; those that end meanwhile are left out."""
+def descendants(pid: int, proc: Path = Path("/proc"), *, most: int | None = None) -> list[int]:
+    """All processes below `pid`, parents first; those that end meanwhile are left out.
+
+    The search ends once `most` are found, or a few more.
+    """
     found: list[int] = []
     queue = [pid]
-    while queue:
+    while queue and (most is None or len(found) < most):
         children = _children(queue.pop(), proc)
         found += children
         queue += children

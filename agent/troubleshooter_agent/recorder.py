@@ -159,7 +159,7 @@ class _Session:
         self._pulse = pulse
         self._ordered: str | None = None  # why the toolbox ended the session
         wake, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._syncer = Syncer(writer.sink, self._sync_failed)
+        self._syncer = Syncer(writer.sink, self._sync_failed, writer.unsynced)
         relay.begin()
         relay.loop.watch(wake, lambda: None)  # a failed sync ends the wait; the clock's look finds it
         relay.loop.watch(ends.client.fileno(), self._hear_client)

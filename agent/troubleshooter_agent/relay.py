@@ -5,6 +5,7 @@ Orders come in through the methods `say`, `end` and `resize`, called by `recorde
 """
 
 import fcntl
+import math
 import os
 import signal
 import struct
@@ -22,7 +23,6 @@ from troubleshooter_agent.spawn import Child
 from troubleshooter_agent.writer import CastWriter
 
 BATCH_BYTES: Final = 256 * 1024
-TICK_SECONDS: Final = 1.0
 SOON_SECONDS: Final = 0.2
 KILL_SECONDS: Final = 5.0  # from the hang-up to SIGKILL
 KILL_SECONDS_UNRECORDED: Final = 0.5
@@ -247,7 +247,7 @@ class Relay:
 
     def _patience(self) -> float:
         hurried = self._typed or self.kill_at is not None or self.writer.is_waiting
-        return SOON_SECONDS if hurried or any(outlet.is_waiting for outlet in self.outlets) else TICK_SECONDS
+        return SOON_SECONDS if hurried or any(outlet.is_waiting for outlet in self.outlets) else math.inf
 
     def _look_at_clock(self) -> None:
         self._detach_stalled()

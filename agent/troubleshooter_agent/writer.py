@@ -60,6 +60,7 @@ class CastWriter:
     held_since: float | None = None
     is_finished: bool = False
     gap: Gap = field(default_factory=Gap)
+    unsynced: threading.Event = field(default_factory=threading.Event)  # wakes a `Syncer`
     _room: Room = UNKNOWN
     _room_at: float = -ROOM_SECONDS
 
@@ -159,17 +160,24 @@ class CastWriter:
         if self.failure is None and lines:
             try:
                 self.sink.append(lines)
+                self.unsynced.set()
             except NotRecordedError as error:
                 self.fail(error)
         return self.failure is None
 
 
 class Syncer:
-    """A thread that syncs a sink; `failed` is called in it, once, when the disk says no."""
+    """A thread that syncs a sink; `failed` is called in it, once, when the disk says no.
 
-    def __init__(self, sink: Sink, failed: Callable[[NotRecordedError], None]) -> None:
+    It sleeps until `unsynced` is set, by the first append after a sync began, and syncs SYNC_SECONDS later.
+    """
+
+    def __init__(
+        self, sink: Sink, failed: Callable[[NotRecordedError], None], unsynced: threading.Event
+    ) -> None:
         self._sink = sink
         self._failed = failed
+        self._unsynced = unsynced
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
@@ -180,13 +188,19 @@ class Syncer:
     def stop(self) -> None:
         """End, and wait until the sync under way is over."""
         self._over.set()
+        self._unsynced.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(SYNC_SECONDS):
+        while self._has_work():
+            self._unsynced.clear()  # before the sync: what is written during it is a reason for the next
             try:
                 self._sink.sync()
             except OSError as error:
                 self._failed(not_recorded(error, str(self._sink.path)))
                 return
+
+    def _has_work(self) -> bool:
+        self._unsynced.wait()
+        return not self._over.wait(SYNC_SECONDS)

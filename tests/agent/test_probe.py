@@ -7,8 +7,10 @@ asked about then is what it does after that.
 import os
 import pty
 import shutil
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from kubelet import AGENT_ROOT
 from processes import wait_for
 
 from troubleshooter_agent.probe import is_working
@@ -37,6 +40,7 @@ WORKS = {
     "xargs": 'echo g""o; echo 100 | xargs sleep',
     "subshell": '(echo g""o; sleep 100)',
     "program with its input elsewhere": "echo g\"\"o; sleep 100 | python3 -c 'input()'",
+    "no shell has the terminal": 'echo g""o; exec sleep 100',
 }
 WAITS = {
     "prompt": 'echo g""o',
@@ -55,8 +59,53 @@ WAITS = {
     "background job": 'sleep 100 & echo g""o',
     "less": 'echo g""o; less /etc/services',
     "top": 'echo g""o; top',
+    "watch": 'echo g""o; watch true',
+    "end of a pipeline that pages": 'echo g""o; sleep 100 | less',
+    "python's own prompt": 'python3 -qi -c \'print("g"+"o")\'',
     "vim": 'echo g""o; vim -u NONE',
 }
+
+# What the rule gets wrong, and what it then says: nothing tells these from their opposites.
+LEFT_WRONG = {
+    "work that does without lines": ('stty -icanon; echo g""o; sleep 100', False),
+    "work that does without a terminal driver": ('stty raw; echo g""o; sleep 100', False),
+    "question with a time-out, which waits in pselect(2)": ('echo g""o; read -t 100', True),
+}
+# What a terminal within the terminal shows; TMUX is the way to it, and WAITING says that its program reads.
+WAITING = "grep -Eq '^(0|63) ' /proc/$(TMUX display -p '#{pane_pid}')/syscall"
+NESTED_WORKS = {
+    "tmux": "TMUX new 'echo g\"\"o; sleep 100'",
+    "loop in tmux": "TMUX new 'echo g\"\"o; while :; do :; done'",
+    "other window of tmux": "TMUX new 'sleep 100' \\; neww 'echo g\"\"o; exec cat'",
+    "detached tmux": "TMUX new -d 'sleep 100'; echo g\"\"o",
+    "script": "script -qc 'echo g\"\"o; sleep 100' /dev/null",
+    "tmux in script": 'script -qc "TMUX new \'echo g"\'""\'"o; sleep 100\'" /dev/null',
+}
+NESTED_WAITS = {
+    "tmux": "TMUX new 'echo g\"\"o; exec cat'",
+    "prompt in tmux": "TMUX new 'bash --norc' \\; send-keys 'echo g\"\"o' Enter",
+    "pager in tmux": "TMUX new 'echo g\"\"o | less'",
+    "detached tmux": 'TMUX new -d cat; until WAITING; do :; done; echo g""o',
+    "question in script": "script -qc 'echo g\"\"o; read answer' /dev/null",
+    "shell in script": "script -qc 'echo g\"\"o; exec bash --norc' /dev/null",
+}
+# A recorder as far as processes see it: what leaves the shell comes to it, and ends with it.
+HARBOUR = f"""
+import os, signal, subprocess, sys
+sys.path.insert(0, {str(AGENT_ROOT)!r})
+from troubleshooter_agent import process
+
+
+def leave(*_):
+    process.kill_descendants(os.getpid())
+    os._exit(0)
+
+
+process.become_subreaper()
+signal.signal(signal.SIGHUP, leave)
+subprocess.call(["bash", "--norc"])
+leave()
+"""
 
 
 @contextmanager
@@ -70,10 +119,14 @@ def terminal(*command: str, folder: Path | None = None) -> Iterator["pexpect.spa
         program.close(force=True)
 
 
-def stays(fd: int, *, working: bool) -> bool:
+def looks_like_work(program: "pexpect.spawn[str]") -> bool:
+    return is_working(program.child_fd, program.pid)
+
+
+def stays(program: "pexpect.spawn[str]", *, working: bool) -> bool:
     """Whether it becomes so, and then is so at each of LOOKS looks."""
-    wait_for(lambda: is_working(fd) is working, f"working={working}")
-    return all(is_working(fd) is working for _ in range(LOOKS))
+    wait_for(lambda: looks_like_work(program) is working, f"working={working}")
+    return all(looks_like_work(program) is working for _ in range(LOOKS))
 
 
 @pytest.mark.parametrize("line", WORKS.values(), ids=WORKS.keys())
@@ -82,7 +135,7 @@ def test_running_program_is_work(line: str, tmp_path: Path) -> None:
     with terminal(*BASH, folder=tmp_path) as shell:
         shell.sendline(line)
         shell.expect("go\r\n")
-        assert stays(shell.child_fd, working=True)
+        assert stays(shell, working=True)
 
 
 @pytest.mark.parametrize("line", WAITS.values(), ids=WAITS.keys())
@@ -94,14 +147,61 @@ def test_program_that_waits_for_the_person_is_no_work(line: str, tmp_path: Path)
     with terminal(*BASH, folder=tmp_path) as shell:
         shell.sendline(line)
         shell.expect("go")
-        assert stays(shell.child_fd, working=False)
+        assert stays(shell, working=False)
+
+
+@pytest.mark.parametrize(("line", "working"), LEFT_WRONG.values(), ids=LEFT_WRONG.keys())
+def test_what_the_rule_gets_wrong_stays_as_it_is_known(line: str, *, working: bool, tmp_path: Path) -> None:
+    """docs/architecture.md says so too; whoever mends one of these moves it to the tables above."""
+    with terminal(*BASH, folder=tmp_path) as shell:
+        shell.sendline(line)
+        shell.expect("go")
+        assert stays(shell, working=working)
+
+
+@pytest.mark.parametrize("line", NESTED_WORKS.values(), ids=NESTED_WORKS.keys())
+def test_work_in_a_terminal_within_the_terminal_is_work(line: str, tmp_path: Path) -> None:
+    with harbour(line, tmp_path) as shell:
+        assert stays(shell, working=True)
+
+
+@pytest.mark.parametrize("line", NESTED_WAITS.values(), ids=NESTED_WAITS.keys())
+def test_waiting_in_a_terminal_within_the_terminal_is_no_work(line: str, tmp_path: Path) -> None:
+    with harbour(line, tmp_path) as shell:
+        assert stays(shell, working=False)
+
+
+@contextmanager
+def harbour(line: str, folder: Path) -> Iterator["pexpect.spawn[str]"]:
+    """A shell that was given a line which says `go`; the process is that above it."""
+    with terminal(sys.executable, "-c", HARBOUR, folder=folder) as shell:
+        shell.sendline(
+            line.replace("WAITING", WAITING).replace("TMUX", f"tmux -f /dev/null -S {folder}/tmux")
+        )
+        shell.expect("go")
+        yield shell
+        shell.kill(signal.SIGHUP)
+        shell.expect(pexpect.EOF)
+
+
+def test_work_of_other_sessions_is_not_ours(tmp_path: Path) -> None:
+    """Only what descends from the session counts, whatever terminals there are on the machine."""
+    with (
+        terminal("bash", "-c", "echo go; sleep 100; true") as other,
+        terminal(*BASH, folder=tmp_path) as shell,
+    ):
+        other.expect("go")
+        shell.sendline('echo g""o')
+        shell.expect("go\r\n")
+        assert stays(shell, working=False)
+        assert stays(other, working=True)
 
 
 def test_command_of_a_shell_is_work() -> None:
     """`shell -c COMMAND` has no job control: shell and command are one group, and it works."""
     with terminal("bash", "-c", "echo go; sleep 100; true") as shell:
         shell.expect("go")
-        assert stays(shell.child_fd, working=True)
+        assert stays(shell, working=True)
 
 
 def test_job_is_work_until_it_is_stopped_and_again_in_the_foreground(tmp_path: Path) -> None:
@@ -109,13 +209,13 @@ def test_job_is_work_until_it_is_stopped_and_again_in_the_foreground(tmp_path: P
     with terminal(*BASH, folder=tmp_path) as shell:
         shell.sendline("bash -c 'echo g\"\"o; exec sleep 100'")
         shell.expect("go\r\n")
-        assert stays(shell.child_fd, working=True)
+        assert stays(shell, working=True)
         shell.sendcontrol("z")
         shell.expect("Stopped")
-        assert stays(shell.child_fd, working=False)
+        assert stays(shell, working=False)
         shell.sendline("fg; echo never")
         shell.expect("exec sleep 100'\r\n")
-        assert stays(shell.child_fd, working=True)
+        assert stays(shell, working=True)
 
 
 def test_work_ends_with_the_program(tmp_path: Path) -> None:
@@ -123,17 +223,17 @@ def test_work_ends_with_the_program(tmp_path: Path) -> None:
     with terminal(*BASH, folder=tmp_path) as shell:
         shell.sendline('echo g""o; sleep 100')
         shell.expect("go\r\n")
-        assert stays(shell.child_fd, working=True)
+        assert stays(shell, working=True)
         shell.sendintr()
-        assert stays(shell.child_fd, working=False)
+        assert stays(shell, working=False)
 
 
 def test_kernel_without_the_syscall_file_counts_a_cooked_terminal_as_work(tmp_path: Path) -> None:
     """Where nobody can tell who reads, a session is not ended by mistake."""
     with terminal("cat") as cat:
-        assert stays(cat.child_fd, working=False)
+        assert stays(cat, working=False)
         (tmp_path / str(cat.pid) / "task" / str(cat.pid) / "fd").mkdir(parents=True)
-        assert is_working(cat.child_fd, proc=tmp_path)
+        assert is_working(cat.child_fd, cat.pid, proc=tmp_path)
 
 
 def test_kernel_without_the_syscall_file_still_sees_a_raw_terminal(tmp_path: Path) -> None:
@@ -141,15 +241,15 @@ def test_kernel_without_the_syscall_file_still_sees_a_raw_terminal(tmp_path: Pat
     with terminal(*BASH, folder=tmp_path) as shell:
         shell.sendline('echo g""o')
         shell.expect("go\r\n")
-        wait_for(lambda: not is_working(shell.child_fd, proc=tmp_path), "the prompt")
+        wait_for(lambda: not is_working(shell.child_fd, shell.pid, proc=tmp_path), "the prompt")
 
 
 def test_failed_probe_counts_as_work(tmp_path: Path) -> None:
     """What is no terminal, and a /proc that is not there, end nothing."""
     reader, writer = os.pipe()
     with terminal("cat") as cat:
-        assert is_working(reader)
-        assert is_working(cat.child_fd, proc=tmp_path / "missing")
+        assert is_working(reader, cat.pid)
+        assert is_working(cat.child_fd, cat.pid, proc=tmp_path / "missing")
     os.close(reader)
     os.close(writer)
 
@@ -175,17 +275,17 @@ def test_probe_takes_less_than_a_millisecond_among_200_processes(tmp_path: Path)
         with terminal(*BASH, folder=tmp_path) as shell:
             shell.sendline('echo g""o; sleep 100 | cat | cat')
             shell.expect("go\r\n")
-            assert stays(shell.child_fd, working=True)
-            assert statistics.median(_seconds(shell.child_fd) for _ in range(100)) < 0.001
+            assert stays(shell, working=True)
+            assert statistics.median(_seconds(shell) for _ in range(100)) < 0.001
     finally:
         for process in crowd:
             process.kill()
             process.wait()
 
 
-def _seconds(fd: int) -> float:
+def _seconds(program: "pexpect.spawn[str]") -> float:
     started = time.perf_counter()
-    is_working(fd)
+    looks_like_work(program)
     return time.perf_counter() - started
 
 
@@ -210,7 +310,7 @@ def _look_as_somebody(program: str) -> int:
     while shown.count(b"x") < 2:  # the echo, then what cat says, after which it waits
         shown += os.read(master, 100)
     deadline = time.monotonic() + 1.0  # for a busy machine to let it come to its next read
-    while (working := is_working(master)) and time.monotonic() < deadline:
+    while (working := is_working(master, pid)) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.close(master)
     os.waitpid(pid, 0)

@@ -116,7 +116,7 @@ tell([shown, writer.failure.kind, cast.read_text().splitlines()])
 
 def test_syncer_brings_to_the_disk_what_is_written(writer: CastWriter) -> None:
     failures: list[NotRecordedError] = []
-    syncer = Syncer(writer.sink, failures.append)
+    syncer = Syncer(writer.sink, failures.append, writer.unsynced)
     syncer.start()
     writer.output(b"a")
     wait_for(lambda: writer.sink.synced == writer.sink.length, "a sync", seconds=5)
@@ -135,8 +135,10 @@ def test_failed_sync_is_told_once_and_ends_the_syncing(tmp_path: Path) -> None:
         failures.append(error)
         told.set()
 
-    syncer = Syncer(recording, failed)
+    unsynced = threading.Event()
+    syncer = Syncer(recording, failed, unsynced)
     syncer.start()
+    unsynced.set()
     assert told.wait(5)
     syncer.stop()
     assert [failure.kind for failure in failures] == ["io"]
@@ -146,4 +148,4 @@ def test_failed_sync_is_told_once_and_ends_the_syncing(tmp_path: Path) -> None:
 
 
 def test_syncer_that_never_began_can_be_stopped(writer: CastWriter) -> None:
-    Syncer(writer.sink, lambda _: None).stop()
+    Syncer(writer.sink, lambda _: None, writer.unsynced).stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 from progress import HarnessError, output, run, say, step
 
 VENV = ("python3-venv",)
-TESTS = ("less", "procps")  # real programs that the agent's tests record, and signals by name
+TESTS = ("less", "procps", "tmux")  # real programs that the agent's tests record, and signals by name
 IMAGES = ("buildah", "ca-certificates", "mmdebstrap")
 CLUSTER = (
     *IMAGES,
