@@ -80,6 +80,11 @@ def signal_all(pids: Iterable[int], *numbers: signal.Signals) -> None:
 
 def reap(spare: frozenset[int] = frozenset()) -> None:
     """Collect ended children that nobody else waits for; `spare` are waited for by their pidfd."""
+    try:
+        if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return  # the usual case, told by one call
+    except ChildProcessError:
+        return
     for child in _children(os.getpid(), Path("/proc")):
         if child not in spare:
             with contextlib.suppress(ChildProcessError):

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from troubleshooter_agent.activity import SessionActivity
+from troubleshooter_agent.activity import SessionActivity, last_activity
 from troubleshooter_agent.contract import SessionReport, format_time
 from troubleshooter_agent.summary import Summary, next_chain
 
@@ -47,12 +47,13 @@ class Sessions:
     """All sessions of one run."""
 
     open: dict[str, OpenSession] = field(default_factory=dict)
-    past: list[SessionActivity] = field(default_factory=list)
+    past: SessionActivity | None = None  # of the ended sessions that which was active last
     reports: list[SessionReport] = field(default_factory=list)  # of ended sessions, newest first
     count: int = 0
     ended_bytes: int = 0
     chain: str = ""
     failures: Counter[str] = field(default_factory=Counter)
+    _activities: list[SessionActivity] | None = None  # asked for at every turn of PID 1, so kept
 
     def opened(self, message: dict[str, Any], now: float) -> OpenSession:
         """A recorder has begun its recording."""
@@ -66,6 +67,7 @@ class Sessions:
         )
         self.open[session.id] = session
         self.count += 1
+        self._activities = None
         return session
 
     def heard(self, session_id: str, message: dict[str, Any]) -> None:
@@ -75,12 +77,14 @@ class Sessions:
             session.last_key = max(session.last_key, message.get("key", session.last_key))
             session.last_working = message.get("working", session.last_working)
             session.bytes = message.get("bytes", session.bytes)
+            if "key" in message or "working" in message:
+                self._activities = None
 
     def done(self, summary: Summary, failure: str | None) -> None:
         """A session has ended; `failure` is the kind, if its recording is not complete."""
         session = self.open.pop(summary.id, None)
         if session is not None:
-            self.past.append(session.activity())
+            self._remember(session.activity())
         else:  # its recorder died before it could say that it had begun
             self.count += 1
         self.reports.insert(0, summary.report())
@@ -92,8 +96,16 @@ class Sessions:
             self.failures[failure] += 1
 
     def activities(self) -> list[SessionActivity]:
-        """What the idle rule needs; of the sessions that have ended the latest says it all."""
-        return [session.activity() for session in self.open.values()] + self.past
+        """What the idle rule needs: of all sessions the one that was active last says it all."""
+        if self._activities is None:
+            past = [] if self.past is None else [self.past]
+            known = [session.activity() for session in self.open.values()] + past
+            self._activities = [max(known, key=_instant)] if known else []
+        return self._activities
+
+    def _remember(self, ended: SessionActivity) -> None:
+        self.past = ended if self.past is None else max(self.past, ended, key=_instant)
+        self._activities = None
 
     @property
     def recorded_bytes(self) -> int:
@@ -103,3 +115,7 @@ class Sessions:
         """Reports of running and ended sessions."""
         running = sorted(self.open.values(), key=lambda session: session.started, reverse=True)
         return ([session.report() for session in running] + self.reports)[:REPORTED]
+
+
+def _instant(activity: SessionActivity) -> float:
+    return last_activity([activity]) or 0.0

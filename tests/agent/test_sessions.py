@@ -190,3 +190,22 @@ def test_index_lists_the_sessions_of_the_folder_in_the_order_of_their_ends(agent
         "id", "user", "verified", "run", "startedAt", "endedAt", "exitCode", "why", "bytes", "sha256", "file",
         "repaired", "failure",
     }  # fmt: skip
+
+
+def test_session_that_was_active_last_says_it_all() -> None:
+    """However many there were: PID 1 asks at every turn."""
+    sessions = Sessions()
+    for number, key in enumerate((60.0, 90.0, 70.0)):
+        sessions.opened(opened(number), 50.0)
+        sessions.heard(f"{number:08d}", {"key": key})
+        sessions.done(summary(number), None)
+    assert [activity.last_key for activity in sessions.activities()] == [90.0]
+    sessions.opened(opened(9), 95.0)
+    assert [activity.opened_at for activity in sessions.activities()] == [95.0]
+    sessions.opened(opened(10), 96.0)
+    sessions.heard("00000009", {"working": 99.0})
+    assert [activity.last_working for activity in sessions.activities()] == [99.0]
+    sessions.heard("00000010", {"key": 120.0})
+    assert [activity.last_key for activity in sessions.activities()] == [120.0]
+    sessions.done(summary(10), None)
+    assert [activity.last_key for activity in sessions.activities()] == [120.0]
