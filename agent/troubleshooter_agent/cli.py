@@ -18,7 +18,7 @@ from troubleshooter_agent.client import Wish
 from troubleshooter_agent.commands import PROGRAM, Command, NotedReading, NotYet, Reading, Record, Run, Shell
 from troubleshooter_agent.errors import AgentError, UsageError
 from troubleshooter_agent.limits import Limits
-from troubleshooter_agent.options import SOCKET, build_parser
+from troubleshooter_agent.options import DEFAULT_FOLDERS, SOCKET, build_parser
 from troubleshooter_agent.request import LONGEST_USER, is_too_long, shell_argv
 
 NOT_YET: Final = ("attach", "extend", "verify", "repair", "follow", "search", "export")
@@ -52,6 +52,7 @@ def parse(argv: Sequence[str]) -> Command:
                 options.recordings, options.annotations, options.run_folder, options.termination_log,
                 options.socket, options.host, options.port,
                 Limits(options.session_size, options.burst, options.rate, options.floor),
+                options.cgroup, dict(options.limit or DEFAULT_FOLDERS),
             )  # fmt: skip
     return Reading(
         options.verb, getattr(options, "id", ""), getattr(options, "raw", False), options.recordings

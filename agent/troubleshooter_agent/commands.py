@@ -7,6 +7,7 @@ started for every shell, and is to be quick.
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -109,6 +110,8 @@ class Run:
     host: str
     port: int
     limits: Limits
+    cgroup: Path
+    folders: Mapping[Path, int]
 
     def run(self) -> int:
         from troubleshooter_agent import init  # noqa: PLC0415 - PID 1 alone needs it
@@ -123,6 +126,8 @@ class Run:
             listen=(self.host, self.port),
             home=os.environ.get("HOME", "/"),
             limits=self.limits,
+            cgroup=self.cgroup,
+            folders=self.folders,
         )
         return init.run(settings, Log())
 

@@ -9,14 +9,15 @@ import select
 import signal
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from troubleshooter_agent import annotations, children, identity, process, signals
+from troubleshooter_agent import annotations, cgroup, children, identity, process, signals
 from troubleshooter_agent.contract import EndReason, ExitCode
 from troubleshooter_agent.door import Door, Visit, refuse
+from troubleshooter_agent.guard import Guard
 from troubleshooter_agent.limits import DEFAULT, Limits
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
@@ -54,6 +55,8 @@ class Settings:
     listen: tuple[str, int]
     home: str
     limits: Limits = DEFAULT
+    cgroup: Path = cgroup.FOLDER
+    folders: Mapping[Path, int] = field(default_factory=dict)  # and their limits in bytes
 
 
 def run(settings: Settings, log: Log, open_sink: OpenSink = Recording.create) -> int:
@@ -100,13 +103,22 @@ class Init:
         )
         self._trials = Trials(self._loop, log, lambda: state.folder, clock)
         self._mending = Mending(self._loop, log)
+        self._guard = Guard(
+            self._loop,
+            log,
+            memory=cgroup.folder_of(settings.cgroup),
+            limits=settings.folders,
+            sessions=lambda: self._recorders.running,
+            end=self._recorders.end,
+            clock=clock,
+        )
         self._next_beat = 0.0
         self._killed = False
 
     @property
     def _ours(self) -> frozenset[int]:
         """Children that are neither recorders nor left over from a session."""
-        return self._reporting.pids | self._trials.pids | self._mending.pids
+        return self._reporting.pids | self._trials.pids | self._mending.pids | self._guard.pids
 
     def run(self) -> int:
         """Until the toolbox has ended; the exit code of the container."""
@@ -173,7 +185,7 @@ class Init:
     def _next_look(self, now: float) -> float:
         ending = self._state.ending
         if ending is None:
-            return self._state.next_look(now)
+            return min(self._state.next_look(now), self._guard.next_look())
         return self._next_beat if self._killed else ending.since + LAST_WORD_SECONDS
 
     def _look_at_clock(self) -> None:
@@ -183,6 +195,7 @@ class Init:
             self._end(due)
         elif self._state.ending is None:
             self._warn(now)
+            self._guard.look(now)
         self._recorders.look()
         self._try_volume(now)
         if now >= self._next_beat:

@@ -4,12 +4,15 @@ import argparse
 from pathlib import Path
 from typing import Final, NoReturn
 
-from troubleshooter_agent import __version__, contract
+from troubleshooter_agent import __version__, cgroup, contract
 from troubleshooter_agent.commands import PROGRAM
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.limits import Limits
 
 SOCKET: Final = "@troubleshooter-agent"
+DEFAULT_FOLDERS: Final = [
+    (Path(folder), contract.parse_size(size)) for folder, size in contract.WRITABLE.values()
+]
 
 
 class Parser(argparse.ArgumentParser):
@@ -134,6 +137,23 @@ def _add_run(verbs: "Verbs[Parser]") -> None:
             metavar="SIZE",
             help=f"{sentence} (default: {contract.format_size(size)})",
         )
+
+    run.add_argument(
+        "--cgroup", type=Path, default=cgroup.FOLDER, metavar="FOLDER",
+        help="tells the container's memory, near whose limit the largest session ends (default: %(default)s)",
+    )  # fmt: skip
+    watched = " ".join(f"{folder}={contract.format_size(size)}" for folder, size in DEFAULT_FOLDERS)
+    run.add_argument(
+        "--limit", type=_folder, action="append", metavar="FOLDER=SIZE",
+        help=f"a folder near whose limit the largest writer ends; may be repeated (default: {watched})",
+    )  # fmt: skip
+
+
+def _folder(text: str) -> tuple[Path, int]:
+    folder, _, size = text.rpartition("=")
+    if not folder or not _size(size):
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit: write it like /tmp=512Mi")
+    return Path(folder), _size(size)
 
 
 def _size(text: str) -> int:

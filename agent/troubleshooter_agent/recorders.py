@@ -117,6 +117,23 @@ class Recorders:
             with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
                 channel.send(worker.child.channel, message)
 
+    @property
+    def running(self) -> dict[str, int]:
+        """The process below which all of a session is found, by the id of each session that still runs."""
+        return {
+            worker.job.id: worker.child.pid
+            for worker in self._workers.values()
+            if not worker.mends and not worker.done and worker.given_up_at is None
+        }
+
+    def end(self, session_id: str, why: str) -> None:
+        """End one session as the toolbox ends all of them; the others go on."""
+        text = f"\r\n[troubleshooter] this session has ended: {why}; its recording is kept\r\n"
+        for worker in self._workers.values():
+            if worker.job.id == session_id:
+                with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
+                    channel.send(worker.child.channel, {"end": why, "text": text})
+
     def look(self) -> None:
         """Give up a recorder that is stuck, most likely in a write to a disk that never returns."""
         now = self._clock()

@@ -10,8 +10,6 @@ from troubleshooter_operator.resources import Troubleshooter, TroubleshooterClas
 from troubleshooter_operator.run import Resolved
 
 CAP_MARGIN_SECONDS: Final = 60
-# What may be written to besides the recordings. The sizes keep a runaway from filling the node.
-WRITABLE: Final = {"tmp": ("/tmp", "512Mi"), "home": ("/home", "256Mi"), "run": (contract.RUN_DIR, "16Mi")}  # noqa: S108 - the pod's /tmp
 # Autoscalers leave the node alone while somebody works on it.
 STAY: Final = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
@@ -139,7 +137,8 @@ def _container(resolved: Resolved, offer: TroubleshooterClass) -> Json:
         "livenessProbe": _probe("/healthz", every=10, failures=10),
         "terminationMessagePath": contract.TERMINATION_LOG,
         "terminationMessagePolicy": "File",
-        "volumeMounts": mounts + [{"name": name, "mountPath": path} for name, (path, _) in WRITABLE.items()],
+        "volumeMounts": mounts
+        + [{"name": name, "mountPath": path} for name, (path, _) in contract.WRITABLE.items()],
     }
 
 
@@ -157,4 +156,6 @@ def _volumes(resolved: Resolved) -> list[Json]:
         {"name": "recordings", "persistentVolumeClaim": {"claimName": resolved.claim_name}},
         {"name": "annotations", "downwardAPI": {"items": contract.downward_items()}},
     ]
-    return volumes + [{"name": name, "emptyDir": {"sizeLimit": size}} for name, (_, size) in WRITABLE.items()]
+    return volumes + [
+        {"name": name, "emptyDir": {"sizeLimit": size}} for name, (_, size) in contract.WRITABLE.items()
+    ]

@@ -111,7 +111,25 @@ def test_run_has_the_places_of_the_pod_as_defaults() -> None:
         host="",
         port=9464,
         limits=Limits(size=512 << 20, burst=128 << 20, rate=1 << 20, floor=32 << 20),
+        cgroup=Path("/sys/fs/cgroup"),
+        folders={
+            Path("/tmp"): 512 << 20,  # noqa: S108 - the pod's
+            Path("/home"): 256 << 20,
+            Path("/run/troubleshooter"): 16 << 20,
+        },
     )
+
+
+def test_folders_with_limits_replace_those_of_the_pod() -> None:
+    parsed = cli.parse(["run", "--limit", "/a=b=64Ki", "--limit=/c=1Gi"])
+    assert isinstance(parsed, commands.Run)
+    assert parsed.folders == {Path("/a=b"): 64 << 10, Path("/c"): 1 << 30}
+
+
+@pytest.mark.parametrize("text", ["/a", "=1Mi", "/a=0", "/a=1x"])
+def test_limit_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="write it"):
+        cli.parse(["run", f"--limit={text}"])
 
 
 def test_size_that_cannot_be_read_is_refused_with_what_may_be_written() -> None:

@@ -60,6 +60,7 @@ def run_command(
         *(sys.executable, *main, "run", "--host", "127.0.0.1", "--port", str(port)),
         *(f"--{place}={folder / place.removesuffix('-folder')}" for place in places),
         *("--socket", environment["TROUBLESHOOTER_SOCKET"]),
+        *(f"--cgroup={folder / 'cgroup'}", f"--limit={folder / 'run'}=16Mi"),
         *options,
     ]
 
