@@ -27,6 +27,11 @@ def children_of(pid: int) -> list[int]:
         return []
 
 
+def descendants_of(pid: int) -> list[int]:
+    """The children of a process, and theirs."""
+    return [found for child in children_of(pid) for found in (child, *descendants_of(child))]
+
+
 def child_of(pid: int) -> int | None:
     return next(iter(children_of(pid)), None)
 
