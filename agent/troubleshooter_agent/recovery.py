@@ -84,7 +84,7 @@ def mend(
         if fd is None:
             return None
         ended = os.fstat(fd).st_mtime
-        _make_whole(fd, why)
+        why = _make_whole(fd, why)
         summary = _summary(fd, root=root, cast=cast, why=why, ended=ended, session=session)
     try:
         shelve(cast, summary)
@@ -93,12 +93,14 @@ def mend(
     return summary
 
 
-def _make_whole(fd: int, why: str) -> None:
+def _make_whole(fd: int, why: str) -> str:
+    """Why the session ended, by its last marker: its recorder may have lived to tell it."""
     found = repair.examine_file(
         lambda offset, length: os.pread(fd, length, offset), os.fstat(fd).st_size, why
     )
+    told = why if found.said is None else found.said
     if not found.is_needed:
-        return
+        return told
     os.ftruncate(fd, found.keep)
     os.lseek(fd, 0, os.SEEK_END)
     try:
@@ -107,6 +109,7 @@ def _make_whole(fd: int, why: str) -> None:
         os.ftruncate(fd, found.keep)
         raise
     os.fdatasync(fd)
+    return told
 
 
 def _summary(

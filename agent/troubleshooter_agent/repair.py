@@ -43,6 +43,11 @@ class Repair:
     last: Event | None
 
     @property
+    def said(self) -> str | None:
+        """Why the session ended, if the file tells that already."""
+        return _said(self.last)
+
+    @property
     def is_needed(self) -> bool:
         return self.keep < self.size or bool(self.append)
 
@@ -97,10 +102,15 @@ def _whole(line: bytes, end: int) -> _Line | None:
 
 def _after(line: _Line, start: int, size: int, reason: str) -> Repair:
     last = line.event
-    is_said = last is not None and last.code == MARKER and last.text.startswith(ENDED_PREFIX)
     newline = b"" if line.has_newline else b"\n"
-    append = newline if is_said else newline + _marker(last, reason)
+    append = newline if _said(last) is not None else newline + _marker(last, reason)
     return Repair(size, start + line.end, append, last)
+
+
+def _said(last: Event | None) -> str | None:
+    if last is None or last.code != MARKER or not last.text.startswith(ENDED_PREFIX):
+        return None
+    return last.text.removeprefix(ENDED_PREFIX).removeprefix(": ")
 
 
 def _marker(last: Event | None, reason: str) -> bytes:

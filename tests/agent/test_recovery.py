@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,14 @@ def test_summary_tells_what_the_cast_knows(cast: Path, tmp_path: Path) -> None:
     }
     assert json.loads(cast.with_suffix(".json").read_text()) == expected
     assert json.loads((cast.parent / "index.jsonl").read_text()) == expected
+
+
+def test_summary_of_a_cast_whose_end_is_told_says_the_same(cast: Path, tmp_path: Path) -> None:
+    """A recorder may die between its last marker and its summary."""
+    cast.write_bytes(WHOLE + b'[1.5,"m","session ended: idle for 15m"]\n')
+    summary = mend(tmp_path, cast, "killed")
+    assert summary
+    assert (summary.why, Cast.read(cast).markers[-1]) == ("idle for 15m", "session ended: idle for 15m")
 
 
 def test_who_knows_better_is_believed_more_than_the_file(cast: Path, tmp_path: Path) -> None:
@@ -237,6 +246,7 @@ def test_agent_after_a_lost_node_mends_once_its_lock_is_gone_and_records_meanwhi
         (cast,) = first.casts
         cast = tmp_path / "recordings" / cast.relative_to(first.recordings)
         second = start_agent(tmp_path, time_to_live="1h", idle_timeout="1h")
+        os.kill(first.recorders()[0], signal.SIGSTOP)  # or it may still tell that PID 1 is gone
         with cast.open("ab") as file:
             file.write(b'[99.0,"o","torn')
         stop_agent(first)
