@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -25,6 +26,15 @@ _CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE = 0o660  # group 0 may read and mend what another uid of the same volume recorded
 
 
+@dataclass(frozen=True)
+class Disk:
+    """The system calls that a full, slow or broken volume shows itself in."""
+
+    write: Callable[[int, memoryview], int] = os.write
+    sync: Callable[[int], None] = os.fdatasync
+    truncate: Callable[[int, int], None] = os.ftruncate
+
+
 def part_of(path: Path) -> Path:
     """The name that a recording has until its header and first marker are in it."""
     return path.with_name(f".{path.name}.part")
@@ -40,9 +50,10 @@ class Recording:
     length: int = 0
     synced: int = 0
     digest: "_Hash" = field(default_factory=hashlib.sha256)
+    disk: Disk = Disk()
 
     @classmethod
-    def create(cls, path: Path, first_lines: bytes) -> Self:
+    def create(cls, path: Path, first_lines: bytes, disk: Disk = Disk()) -> Self:
         """A new cast at `path`, which appears there only once `first_lines` are on the disk.
 
         NotRecordedError if that cannot be done; then nothing is left behind.
@@ -54,7 +65,7 @@ class Recording:
         except OSError as error:
             raise not_recorded(error, str(path)) from error
         try:
-            return cls._publish(cls(path, fd, _reserve(path)), part, first_lines)
+            return cls._publish(cls(path, fd, _reserve(path), disk=disk), part, first_lines)
         except OSError as error:
             os.close(fd)
             part.unlink(missing_ok=True)
@@ -63,8 +74,8 @@ class Recording:
     @classmethod
     def _publish(cls, recording: Self, part: Path, first_lines: bytes) -> Self:
         fcntl.flock(recording.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # says that its recorder lives
-        write_all(recording.fd, first_lines)
-        os.fdatasync(recording.fd)
+        write_all(recording.fd, first_lines, recording.disk.write)
+        recording.disk.sync(recording.fd)
         os.link(part, recording.path, follow_symlinks=False)  # unlike rename, never over another file
         part.unlink()
         sync_folder(recording.path.parent)
@@ -79,10 +90,10 @@ class Recording:
     def append(self, lines: bytes) -> None:
         """Write whole lines; NotRecordedError if they do not all fit, and then none of them stays."""
         try:
-            write_all(self.fd, lines)
+            write_all(self.fd, lines, self.disk.write)
         except OSError as error:
             with contextlib.suppress(OSError):  # the first error is the one to tell
-                os.ftruncate(self.fd, self.length)
+                self.disk.truncate(self.fd, self.length)
             raise not_recorded(error, str(self.path)) from error
         self._count(lines)
 
@@ -90,7 +101,7 @@ class Recording:
         """Bring what is written to the disk; may be called from another thread; OSError as it comes."""
         length = self.length
         if length != self.synced:
-            os.fdatasync(self.fd)
+            self.disk.sync(self.fd)
             self.synced = length
 
     def finish(self, lines: bytes) -> None:
@@ -158,8 +169,8 @@ def _reserve(path: Path) -> int:
     return fd
 
 
-def write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes, write: Callable[[int, memoryview], int] = os.write) -> None:
     """Write everything; OSError when a part of it does not fit."""
     view = memoryview(data)
     while view:
-        view = view[os.write(fd, view) :]
+        view = view[write(fd, view) :]

@@ -59,10 +59,8 @@ class Onlooker:
         if isinstance(self.session, Shell):
             self.session.close()
             return
-        self.session.kill()
-        self.session.wait()
-        assert self.session.stdout
-        self.session.stdout.close()
+        with self.session:
+            self.session.kill()
 
 
 def watch(onlookers: Sequence[Onlooker], seconds: float) -> None:
