@@ -1,12 +1,13 @@
 """A cast on a volume: never overwritten, never shared, never ending in half a line."""
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from apart import apart
+from apart import apart, racing
 from kubelet import AS_TOOLBOX_USER
 
 from troubleshooter_agent.errors import NotRecordedError
@@ -84,6 +85,61 @@ def test_link_that_was_laid_in_the_way_is_not_followed(cast: Path, tmp_path: Pat
             Recording.create(cast, FIRST)
         link.unlink()
     assert (tmp_path / "target").read_bytes() == b"kept"
+
+
+@pytest.mark.parametrize("name", ["x.cast", ".x.cast.part", ".x.cast.reserve"])
+@pytest.mark.parametrize("trap", ["a FIFO", "a folder", "a link to nowhere", "a hard link"])
+def test_whatever_is_in_the_way_stays_as_it_is(cast: Path, tmp_path: Path, name: str, trap: str) -> None:
+    """And nothing waits for it: a person who guesses a name can keep a session from starting, no more."""
+    cast.parent.mkdir(parents=True)
+    place = cast.parent / name
+    (tmp_path / "kept").write_bytes(b"kept")
+    match trap:
+        case "a FIFO":
+            os.mkfifo(place)
+        case "a folder":
+            place.mkdir()
+        case "a link to nowhere":
+            place.symlink_to(tmp_path / "nowhere")
+        case "a hard link":
+            place.hardlink_to(tmp_path / "kept")
+    before = place.lstat()
+    with pytest.raises(NotRecordedError, match="File exists"):
+        Recording.create(cast, FIRST)
+    assert names(cast.parent) == [name]
+    assert (place.lstat().st_ino, place.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert (tmp_path / "kept").read_bytes() == b"kept"
+    assert not (tmp_path / "nowhere").exists()
+
+
+RACE = """
+from troubleshooter_agent.errors import NotRecordedError
+from troubleshooter_agent.recording import Recording
+folder, me = Path(sys.argv[1]), sys.argv[2]
+print("ready", flush=True)
+sys.stdin.readline()
+won = []
+for number in range(300):
+    cast = folder / f"{number}.cast"
+    with contextlib.suppress(NotRecordedError):
+        recording = Recording.create(cast, f"{me}\\n".encode())
+        recording.release_reserve()
+        won.append(number)
+        os.close(recording.fd)
+tell(won)
+"""
+
+
+def test_of_two_recorders_that_want_one_name_at_once_one_gets_it(tmp_path: Path) -> None:
+    racers = [racing(RACE, str(tmp_path), me) for me in ("a", "b")]
+    for racer in racers:
+        assert racer.stdout
+        assert racer.stdout.readline() == "ready\n"
+    results = [racer.communicate("go\n", timeout=20)[0] for racer in racers]
+    won = {me: json.loads(result) for me, result in zip("ab", results, strict=True)}
+    assert sorted(won["a"] + won["b"]) == list(range(300))
+    assert all((tmp_path / f"{number}.cast").read_text() == f"{me}\n" for me in won for number in won[me])
+    assert len(names(tmp_path)) == 300
 
 
 LARGER = "make the claim larger where its class allows that, or use another claimName"

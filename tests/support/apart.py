@@ -39,3 +39,11 @@ def apart(
     result = subprocess.run([*mount, *python], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
+
+
+def racing(code: str, *arguments: str) -> "subprocess.Popen[str]":
+    """`code` in a process that goes on beside this one; whoever starts it reads it to its end."""
+    return subprocess.Popen(
+        [sys.executable, "-c", PREAMBLE + code, *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
