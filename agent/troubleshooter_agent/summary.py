@@ -50,9 +50,14 @@ class Summary:
 
 def line_of(summary: Summary) -> bytes:
     """The summary as a file's only line, or as one of the index's."""
-    return orjson.dumps(asdict(summary)) + b"\n"
+    return orjson.dumps({name: _sayable(value) for name, value in asdict(summary).items()}) + b"\n"
 
 
 def next_chain(previous: str, sha256: str) -> str:
     """The chain hash after one more recording: sha256 over both hexadecimal texts."""
     return hashlib.sha256((previous + sha256).encode()).hexdigest()
+
+
+def _sayable(value: Any) -> Any:
+    """The name of a file need not be UTF-8; its lone surrogates JSON has no way to say."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value

@@ -229,6 +229,20 @@ tell([found, [path.read_bytes().decode() for path in sorted(root.glob("*.cast"))
     assert casts == [content.decode(), content.decode()]
 
 
+def test_name_that_is_no_utf_8_does_not_stop_the_others(cast: Path, tmp_path: Path) -> None:
+    """Anybody with a shell can make such a file."""
+    hostile = cast.with_name(os.fsdecode(b"\xff.cast"))
+    hostile.write_bytes(WHOLE)
+    before = cast.with_name("0.cast")
+    before.write_bytes(WHOLE)
+    assert [summary.file for summary in recovered(tmp_path, cast.parent)] == [
+        "shop/box/0.cast",
+        f"shop/box/{NAME}",
+        os.fsdecode(b"shop/box/\xff.cast"),
+    ]
+    assert json.loads(hostile.with_suffix(".json").read_text())["file"] == "shop/box/?.cast"
+
+
 def test_folder_that_is_not_there_has_nothing_to_mend(tmp_path: Path) -> None:
     assert left_behind(tmp_path / "none") == recovery.LeftBehind((), ())
 
