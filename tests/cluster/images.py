@@ -6,6 +6,7 @@ chroot, because podman, crun and user namespaces do not work on every host that 
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,25 @@ def _archive(cache: Path, log: Path, image: Image) -> None:
     run([*_buildah(cache), "push", "--quiet", image.name, f"docker-archive:{partial}:{image.name}"], log)
     partial.rename(image.archive)
     keep_latest(image.archive.parent.glob(f"{image.family}-*.tar"), ARCHIVES_KEPT)
+
+
+def take_from_image(
+    cache: Path, log: Path, recipe: Path, source: str, target: Path, **arguments: str
+) -> None:
+    """Build the image of a Dockerfile that copies nothing, take a folder out of it, and forget the image."""
+    _need_base(cache, log)
+    tag = f"localhost/troubleshooter/{recipe.stem}:build"
+    options = ["--pull=never", "--isolation=chroot", f"--secret=id=ca,src={CA_BUNDLE}", f"--file={recipe}"]
+    options += [f"--build-arg={name}={value}" for name, value in arguments.items()]
+    with tempfile.TemporaryDirectory() as nothing:
+        run([*_buildah(cache), "bud", *options, f"--tag={tag}", nothing], log)
+    container = output([*_buildah(cache), "from", "--pull=never", tag])
+    try:
+        root = output([*_buildah(cache), "mount", container])
+        shutil.copytree(Path(root) / source, target)
+    finally:
+        run([*_buildah(cache), "rm", container], log)
+        run([*_buildah(cache), "rmi", tag], log)
 
 
 def load(images: Sequence[Image]) -> None:
