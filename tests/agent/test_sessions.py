@@ -188,7 +188,7 @@ def test_index_lists_the_sessions_of_the_folder_in_the_order_of_their_ends(agent
     )
     assert set(lines[0]) == {
         "id", "user", "verified", "run", "startedAt", "endedAt", "exitCode", "why", "bytes", "sha256", "file",
-        "repaired", "failure",
+        "repaired", "leftOut", "transfer", "failure",
     }  # fmt: skip
 
 
