@@ -1,6 +1,8 @@
 """When a toolbox ends and when that is announced: the rule on a time axis, in seconds."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from troubleshooter_agent.contract import EndReason
 from troubleshooter_agent.lifetime import (
@@ -92,3 +94,88 @@ def test_warnings_say_what_to_do() -> None:
         "this toolbox ends in 5m, its time to live of 1h is nearly over; "
         "finish what you are doing, or raise spec.timeToLive (2h at most)"
     )
+
+
+LENGTHS = st.integers(min_value=1, max_value=7200).map(float)
+STEPS = st.lists(st.floats(min_value=0.01, max_value=900.0), min_size=1, max_size=60)
+
+
+def look(deadline: Deadline, instants: list[float], given_before: list[Warned]) -> list[Warned]:
+    """The warnings that looks at such instants give, as PID 1 keeps them: the last one only."""
+    found: list[Warned] = []
+    last = given_before
+    for now in instants:
+        due = warning_due(deadline, now, last)
+        if due is not None:
+            found.append(due)
+            last = [due]
+    return found
+
+
+def instants_of(start: float, steps: list[float]) -> list[float]:
+    """Looks at uneven intervals, as after a suspended or overloaded machine."""
+    found = [start]
+    for step in steps:
+        found.append(found[-1] + step)
+    return found
+
+
+@given(length=LENGTHS, steps=STEPS)
+def test_no_warning_is_given_twice_too_early_or_afterwards(length: float, steps: list[float]) -> None:
+    deadline = Deadline(length, LIFE, length)
+    warnings = look(deadline, instants_of(0.0, steps), [])
+    before = [warned.before for warned in warnings]
+    assert before == sorted(set(before), reverse=True)
+    assert all(seconds < length / 2 for seconds in before)
+    assert set(before) <= {300.0, 60.0, 10.0}
+
+
+@given(length=LENGTHS)
+def test_looks_at_the_told_instants_give_every_warning_at_its_instant(length: float) -> None:
+    deadline = Deadline(length, LIFE, length)
+    now = 0.0
+    given_so_far: list[Warned] = []
+    while now < deadline.at:
+        due = warning_due(deadline, now, given_so_far)
+        if due is not None:
+            assert now == deadline.at - due.before
+            given_so_far.append(due)
+        assert next_warning(deadline, now) > now
+        now = next_warning(deadline, now)
+    assert [warned.before for warned in given_so_far] == [
+        before for before in (300.0, 60.0, 10.0) if before < length / 2
+    ]
+
+
+@given(length=LENGTHS, extension=st.floats(min_value=1.0, max_value=7200.0), steps=STEPS)
+def test_extended_deadline_warns_again(length: float, extension: float, steps: list[float]) -> None:
+    """What was said of the old instant is not taken for what is to be said of the new one."""
+    old = Deadline(length, LIFE, length)
+    said = look(old, instants_of(0.0, steps), [])
+    new = Deadline(length + extension, LIFE, length + extension)
+    start = new.at - max((before for before in (300.0, 60.0, 10.0) if before < new.length / 2), default=0.0)
+    again = look(new, [instant for instant in (start, new.at - 10.0) if instant < new.at], said[-1:])
+    assert [warned.before for warned in again] == sorted(
+        {
+            before
+            for before in (300.0, 60.0, 10.0)
+            if before < new.length / 2 and before in {new.at - start, 10.0}
+        },
+        reverse=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        (600.0, 300.0),  # to the second
+        (890.0, 10.0),  # suspended from the start to 10 s before the end
+        (899.9, 10.0),
+        (900.0, None),  # slept through it: the end itself is due
+        (50000.0, None),
+        (-50000.0, None),  # a clock that went back
+    ],
+)
+def test_first_look_after_a_jump_of_the_clock(now: float, before: float | None) -> None:
+    due = warning_due(Deadline(900.0, IDLE, 900.0), now, [])
+    assert (due.before if due else None) == before

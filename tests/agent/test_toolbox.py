@@ -1,5 +1,6 @@
 """What PID 1 decides about its toolbox; the clock counts seconds from the machine's start."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from troubleshooter_agent.annotations import Projected
 from troubleshooter_agent.contract import EndReason, Retained, Status, TerminationMessage
 from troubleshooter_agent.request import Request
+from troubleshooter_agent.summary import Summary
 from troubleshooter_agent.toolbox import Ending, ToolboxState, printable
 
 PROJECTED = Projected(
@@ -24,6 +26,10 @@ PROJECTED = Projected(
     retained=Retained.YES,
 )
 REQUEST = Request(("bash",), "alice", {"TERM": "xterm"}, "/tmp", (120, 40))  # noqa: S108 - only a name
+SUMMARY = Summary(
+    id="00000001", user="alice", verified=False, run=2, startedAt="", endedAt="", exitCode=0,
+    why="exit status 0", bytes=812, sha256=None, file="x.cast",
+)  # fmt: skip
 BORN = 1795372803.0 - 100.0  # the epoch at the clock's 0; the toolbox began at its 100: 18:40:03
 
 
@@ -81,6 +87,81 @@ def test_end_is_due_at_its_instant_and_not_before(
     state.learn(replace(PROJECTED, **projected), 110.0)
     assert state.due(at - 0.001) is None
     assert state.due(at) == Ending(EndReason(reason), why, at)
+
+
+# What happens to a toolbox that is ready at 105, and when and why it is over: idle after 15m, or at 3700.
+Story = Sequence[tuple[float, str, Mapping[str, float]]]
+STORIES: dict[str, tuple[Story, float, str]] = {
+    "nobody comes": ([], 1005.0, "idle for 15m"),
+    "a shell is opened, and nothing is typed": ([(200.0, "open", {})], 1100.0, "idle for 15m"),
+    "a key": ([(200.0, "open", {}), (500.0, "heard", {"key": 499.8})], 1399.8, "idle for 15m"),
+    "output for ever": (
+        [(200.0, "open", {}), *((float(at), "heard", {"bytes": at}) for at in range(201, 1100))],
+        1100.0,
+        "idle for 15m",
+    ),
+    "all shells are closed": (
+        [(200.0, "open", {}), (400.0, "heard", {"key": 390.0}), (1000.0, "done", {})],
+        1290.0,
+        "idle for 15m",
+    ),
+    "work of ten minutes": (
+        [(200.0, "open", {}), *((float(at), "heard", {"working": at}) for at in range(201, 801))],
+        1700.0,
+        "idle for 15m",
+    ),
+    "work for ever counts for half an hour": (
+        [(200.0, "open", {}), *((float(at), "heard", {"working": at}) for at in range(201, 2900))],
+        2900.0,
+        "idle for 15m",
+    ),
+    "work for ever, and a key now and then": (
+        [
+            (200.0, "open", {}),
+            *((float(at), "heard", {"working": at}) for at in range(201, 3700)),
+            *((at, "heard", {"key": at}) for at in (1900.5, 3000.5)),
+        ],
+        3700.0,
+        "time to live of 1h reached",
+    ),
+    "suspended for hours": (
+        [(200.0, "open", {}), (20000.0, "heard", {"key": 20000.0})],
+        1100.0,
+        "idle for 15m",
+    ),
+}
+
+
+@pytest.mark.parametrize(("story", "at", "why"), STORIES.values(), ids=STORIES.keys())
+def test_end_of_a_story(state: ToolboxState, story: Story, at: float, why: str) -> None:
+    """PID 1 looks when it is told something, and at the instant it has set itself."""
+    for now, what, message in sorted(story, key=lambda event: event[0]):
+        if state.deadlines()[0].at <= now:
+            break
+        tell(state, now, what, message)
+    assert state.due(at - 0.001) is None
+    ending = state.due(at)
+    assert ending is not None
+    assert ending.why == why
+
+
+def tell(state: ToolboxState, now: float, what: str, message: Mapping[str, float]) -> None:
+    if what == "open":
+        state.sessions.opened({"id": "00000001", "user": "alice", "file": "x.cast", "at": BORN + now}, now)
+    elif what == "done":
+        state.sessions.done(SUMMARY, None)
+    else:
+        state.sessions.heard("00000001", dict(message))
+
+
+def test_clock_on_the_wall_ends_nothing() -> None:
+    """Somebody sets it by years: all deadlines are on the clock of the machine's life."""
+    ends = []
+    for wall in (0.0, BORN, BORN + 1e9):
+        state = ToolboxState(started_at=100.0, wall=wall, root=Path("/recordings"), projected=PROJECTED)
+        state.learn(PROJECTED, 105.0)
+        ends.append([deadline.at for deadline in state.deadlines()])
+    assert ends == [[1005.0, 3700.0]] * 3
 
 
 def test_raised_time_to_live_counts_from_the_start(state: ToolboxState) -> None:
