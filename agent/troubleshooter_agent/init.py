@@ -211,7 +211,7 @@ class Init:
     def _warn(self, now: float) -> None:
         for text in self._state.warnings(now):
             self._log.event("warned", text=text)
-            self._recorders.tell({"say": f"\r\n[troubleshooter] {text}\r\n"})
+            self._recorders.tell({"say": text})
 
     def _beat(self) -> None:
         now = self._clock()
@@ -233,14 +233,14 @@ class Init:
             return
         self._state.ending = ending
         self._log.event("ending", reason=ending.reason, why=ending.why, sessions=len(self._recorders))
-        text = f"\r\n[troubleshooter] this toolbox has ended: {ending.why}; its recordings are kept\r\n"
+        text = f"this toolbox has ended: {ending.why}; its recordings are kept"
         self._recorders.tell({"end": ending.why, "text": text})
         self._beat()
 
     def _fail(self, error: Exception) -> None:
         """A fault of our own: the recordings are finished, and the container says whose fault it was."""
         self._log.event("agent-failed", error=repr(error), trace=traceback.format_exc())
-        self._recorders.tell({"end": "the agent failed", "text": "\r\n[troubleshooter] the agent failed\r\n"})
+        self._recorders.tell({"end": "the agent failed", "text": "the agent failed"})
         _wait_for(self._recorders.pidfds, LAST_WORD_SECONDS)
         self._state.ending = Ending(EndReason.AGENT_FAILED, f"the agent failed: {error!r}", self._clock())
 

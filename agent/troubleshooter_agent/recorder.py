@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from troubleshooter_agent import asciicast, channel, process, spawn
+from troubleshooter_agent import announcement, asciicast, channel, process, spawn
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.errors import NotRecordedError, not_recorded
@@ -23,7 +23,7 @@ from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.outlet import Outlet, own
 from troubleshooter_agent.pulse import Pulse
 from troubleshooter_agent.recording import Recording
-from troubleshooter_agent.relay import RESET_TERMINAL, Relay
+from troubleshooter_agent.relay import Relay
 from troubleshooter_agent.session import Job
 from troubleshooter_agent.shelf import shelve
 from troubleshooter_agent.sink import OpenSink, Sink
@@ -197,9 +197,9 @@ class _Session:
 
     def _say_unrecorded(self, error: NotRecordedError) -> None:
         """The one line that is not in the recording, because nothing is any more."""
-        line = f"\r\n[troubleshooter] this session ended, since it can no longer be recorded: {error}\r\n"
+        line = announcement.last_words(f"this session ended, since it can no longer be recorded: {error}")
         if self._job.size is not None:
-            self._relay.outlets[0].offer(RESET_TERMINAL + line.encode(), time.monotonic())
+            self._relay.outlets[0].offer(line, time.monotonic())
 
     def _sync_failed(self, error: NotRecordedError) -> None:
         self._writer.fail(error)
@@ -233,7 +233,7 @@ class _Session:
 
     def _end(self, why: str, text: str) -> None:
         self._ordered = self._ordered or why
-        self._relay.say(RESET_TERMINAL.decode() + text)
+        self._relay.say_last(text)
         self._relay.end()
 
 

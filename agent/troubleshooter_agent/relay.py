@@ -1,7 +1,8 @@
 """Moves bytes between a program and a person until the program ends, recording before it relays.
 
 The loop of a recorder process: it knows descriptors and time, nothing of sockets' messages or files.
-Orders come in through the methods `say`, `end` and `resize`, called by `recorder` between two rounds.
+Orders come in through the methods `say`, `say_last`, `redraw`, `end` and `resize`, called by `recorder`
+between two rounds.
 """
 
 import fcntl
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from troubleshooter_agent import process
+from troubleshooter_agent.announcer import Announcer
 from troubleshooter_agent.feed import Feed
 from troubleshooter_agent.inlet import has_more, read_now
 from troubleshooter_agent.loop import READ, WRITE, Loop
@@ -26,7 +28,6 @@ BATCH_BYTES: Final = 256 * 1024
 SOON_SECONDS: Final = 0.2
 KILL_SECONDS: Final = 5.0  # from the hang-up to SIGKILL
 KILL_SECONDS_UNRECORDED: Final = 0.5
-RESET_TERMINAL: Final = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"  # what less and bash leave on when killed
 
 
 @dataclass
@@ -52,9 +53,12 @@ class Relay:
     _held_for: Outlet | None = None  # whose output ended in half a character
     _typed: bytearray = field(default_factory=bytearray)
     _has_left: bool = False
+    _announcer: Announcer | None = None  # only where there is a terminal
 
     def begin(self) -> None:
         """Watch the program."""
+        if self.terminal is not None:
+            self._announcer = Announcer(self.child.outputs[0], self._show, self.clock)
         self.loop.watch(self.child.pidfd, self._program_ended)
 
     def turn(self, patience: float) -> None:
@@ -71,9 +75,19 @@ class Relay:
         return True
 
     def say(self, text: str) -> None:
-        """Tell the person something, as part of the recording; only where there is a terminal."""
-        if self.terminal is not None:
-            self._record(self.outlets[0], text.encode())
+        """Tell the person a sentence, as part of the recording; only where there is a terminal."""
+        if self._announcer is not None:
+            self._announcer.say(text)
+
+    def say_last(self, text: str) -> None:
+        """The last sentence of a session, after which the terminal is an ordinary one; may be empty."""
+        if self._announcer is not None:
+            self._announcer.say_last(text)
+
+    def redraw(self) -> None:
+        """Have what the person was looking at drawn again: their line, or by the program its screen."""
+        if self._announcer is not None:
+            self._announcer.redraw()
 
     def end(self, grace: float = KILL_SECONDS) -> None:
         """Hang up on the program and all it started, and kill what is left after `grace` seconds."""
@@ -88,6 +102,8 @@ class Relay:
             self.writer.resize(columns, rows)
             size = struct.pack("HHHH", rows & 0xFFFF, columns & 0xFFFF, 0, 0)
             fcntl.ioctl(self.child.outputs[0], termios.TIOCSWINSZ, size)
+        if self._announcer is not None:
+            self._announcer.resized()
 
     def left(self) -> None:
         """The person is gone; what the program prints is only recorded from now on."""
@@ -160,7 +176,8 @@ class Relay:
             return
         skipped = outlet.attach()
         self.writer.marker("terminal attached again")
-        self.say(f"\r\n[troubleshooter] {skipped} bytes were not shown here; the recording has them\r\n")
+        if self._announcer is not None:
+            self._announcer.say_after_gap(f"{skipped} bytes were not shown here; the recording has them")
 
     def _read_keys(self) -> None:
         keys = read_now(self.terminal or 0)
@@ -198,13 +215,20 @@ class Relay:
         if output in self.unrecorded:
             self.unrecorded[output](content)
             self._relay(outlet, content)
-        else:
-            self._record(outlet, content)
+            return
+        self._record(outlet, content)
+        if self._announcer is not None:
+            self._announcer.saw(content)
 
-    def _record(self, outlet: Outlet, content: bytes) -> None:
+    def _show(self, content: bytes) -> None:
+        """Record and relay what the program did not print."""
+        self._flush_held()
+        self._record(self.outlets[0], content, is_ours=True)
+
+    def _record(self, outlet: Outlet, content: bytes, *, is_ours: bool = False) -> None:
         if self._held_for is not outlet:
             self._flush_held()  # or half a character of stdout would go on in stderr
-        self._relay(outlet, self.writer.output(content))
+        self._relay(outlet, self.writer.output(content, always=is_ours))
         self._held_for = outlet if self.writer.held_since is not None else None
 
     def _flush_held(self) -> None:
@@ -242,15 +266,23 @@ class Relay:
                 self._copy(output, outlet)
             self.loop.close(output)
         self._flush_held()
+        if self._announcer is not None:
+            self._announcer.flush()
 
     # What only time brings.
 
     def _patience(self) -> float:
         hurried = self._typed or self.kill_at is not None or self.writer.is_waiting
-        return SOON_SECONDS if hurried or any(outlet.is_waiting for outlet in self.outlets) else math.inf
+        is_soon = hurried or any(outlet.is_waiting for outlet in self.outlets)
+        patience = SOON_SECONDS if is_soon else math.inf
+        if self._announcer is None:
+            return patience
+        return max(0.0, min(patience, self._announcer.due - self.clock()))
 
     def _look_at_clock(self) -> None:
         self._detach_stalled()
+        if self._announcer is not None:
+            self._announcer.look()
         if self.writer.is_held_too_long():
             self._flush_held()
         self.writer.look()

@@ -157,8 +157,8 @@ class ToolboxState:
         until = format_time(self.wall + self.started_at + self.projected.time_to_live)
         idle = format_duration(self.projected.idle_timeout)
         return (
-            f"[troubleshooter] this shell is recorded as {printable(job.user)}{checked}, "
-            f"until {until} at the latest; without a key it ends after {idle}\r\n"
+            f"this shell is recorded as {printable(job.user)}{checked}, "
+            f"until {until} at the latest; without a key it ends after {idle}"
         )
 
     def status(self) -> Status:

@@ -260,7 +260,7 @@ def come_back(shell: Shell) -> None:
     shown = shell.shown
     missing = int(shown.rpartition(b"[troubleshooter] ")[2].split()[0])
     whole = len("".join(f"{number}\r\n" for number in range(1, 400_001)))
-    assert len(shown.partition(b"\r\n[troubleshooter]")[0]) + missing == whole
+    assert len(shown.partition(b"\x1b\\\r\n[troubleshooter]")[0]) + missing == whole
     shell.sendline("me")
     shell.expect("got me\r\n")
     assert shell.wait() == 7

@@ -221,8 +221,8 @@ def test_session_is_recorded_in_the_toolbox_s_folder(state: ToolboxState) -> Non
 
 def test_greeting_says_that_it_is_recorded_as_whom_and_until_when(state: ToolboxState) -> None:
     assert state.greeting(state.job(REQUEST, 110.0)) == (
-        "[troubleshooter] this shell is recorded as alice (not verified), "
-        "until 2026-11-22T19:40:03Z at the latest; without a key it ends after 15m\r\n"
+        "this shell is recorded as alice (not verified), "
+        "until 2026-11-22T19:40:03Z at the latest; without a key it ends after 15m"
     )
 
 

@@ -1,5 +1,6 @@
 """A person at a real terminal: a program in a pty of a given size, typed at, looked at, left in every way."""
 
+import contextlib
 import io
 import os
 import re
@@ -58,6 +59,13 @@ class Terminal:
         """The match of the last `expect`."""
         found: re.Match[bytes] = self._child.match
         return found
+
+    def listen(self, seconds: float = 0.0) -> bytes:
+        """Read on until nothing has come for so long; all that was ever shown. `expect` does not see it."""
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
+            while True:
+                self._child.read_nonblocking(1 << 16, timeout=seconds)
+        return self.shown
 
     def send(self, keys: str | bytes) -> None:
         """Press keys; nothing is added to them."""
