@@ -14,6 +14,7 @@ from troubleshooter_agent.repaint import Repaint
 from troubleshooter_agent.screenstate import ScreenState
 
 WAIT_SECONDS: Final = 0.5  # for the end of an escape sequence
+NEVER: Final = float("inf")
 BAR_SECONDS: Final = 5.0  # on the last line of a full-screen program
 
 
@@ -33,8 +34,10 @@ class Announcer:
     @property
     def due(self) -> float:
         """When `look` has something to do at the latest."""
+        if self._is_idle():
+            return NEVER
         times = (self._speak_at, self._clean_at, self._repaint.due)
-        return min((time for time in times if time is not None), default=float("inf"))
+        return min(time for time in times if time is not None)
 
     def say(self, text: str) -> None:
         """Say one sentence, now or as soon as the program's output is between two sequences."""
@@ -69,8 +72,9 @@ class Announcer:
     def saw(self, output: bytes) -> None:
         """Take up what the program printed, after it was shown."""
         self._screen.feed(output)
-        self._repaint.saw(output)
-        self._speak_between()
+        if not self._is_idle():
+            self._repaint.saw(output)
+            self._speak_between()
 
     def resized(self) -> None:
         """The terminal has got the size that the person's has."""
@@ -78,6 +82,8 @@ class Announcer:
 
     def look(self) -> None:
         """Do what is due."""
+        if self._is_idle():
+            return
         now = self._clock()
         if self._speak_at is not None and now >= self._speak_at:
             self.flush()
@@ -93,6 +99,10 @@ class Announcer:
         self._speak_at = None
         for text in waiting:
             self._speak(text)
+
+    def _is_idle(self) -> bool:
+        """Nearly always; asked at every key, so it is quick."""
+        return self._speak_at is None and self._clean_at is None and self._repaint.due is None
 
     def _speak_between(self) -> None:
         if self._waiting and self._screen.is_between:

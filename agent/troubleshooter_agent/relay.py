@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from troubleshooter_agent import process
-from troubleshooter_agent.announcer import Announcer
+from troubleshooter_agent.announcer import NEVER, Announcer
 from troubleshooter_agent.feed import Feed
 from troubleshooter_agent.inlet import has_more, read_now
 from troubleshooter_agent.loop import READ, WRITE, Loop
@@ -275,9 +275,8 @@ class Relay:
         hurried = self._typed or self.kill_at is not None or self.writer.is_waiting
         is_soon = hurried or any(outlet.is_waiting for outlet in self.outlets)
         patience = SOON_SECONDS if is_soon else math.inf
-        if self._announcer is None:
-            return patience
-        return max(0.0, min(patience, self._announcer.due - self.clock()))
+        due = NEVER if self._announcer is None else self._announcer.due
+        return patience if due == NEVER else max(0.0, min(patience, due - self.clock()))
 
     def _look_at_clock(self) -> None:
         self._detach_stalled()
