@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 LEFT_OVER_DEADLINE = 2.0
 POLL_SECONDS = 0.02
+# Other work on the machine makes an example slow, which says nothing of the code.
+settings.register_profile("ours", deadline=None, database=None)
+settings.load_profile("ours")
+
 # Of the developer's own shell; a test that wants one of these says so itself.
 FOREIGN = ("KUBECONFIG", "LC_ALL", "TZ", "COLUMNS", "LINES", "PS1", "PROMPT_COMMAND", "SHELL")
 
