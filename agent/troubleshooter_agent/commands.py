@@ -66,14 +66,14 @@ class Reading:
     root: Path
 
     def run(self) -> int:
-        from troubleshooter_agent import library  # noqa: PLC0415 - keeps the client's start short
+        from troubleshooter_agent import library, replay  # noqa: PLC0415 - keeps the client's start short
 
         match self.verb:
             case "list":
                 return library.list_recordings(self.root, sys.stdout)
             case "cat":
                 return library.cat(self.root, self.id, sys.stdout.buffer, raw=self.raw)
-        return library.play(self.root, self.id)
+        return replay.play(self.root, self.id)
 
 
 @dataclass(frozen=True)

@@ -8,36 +8,32 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import pexpect
 import players
 import pytest
 from kubelet import AGENT_ROOT
-from processes import wait_for
+from volumes import (
+    BROKEN_UTF8,
+    ENDED,
+    FILE,
+    HEADER,
+    HELLO,
+    ID,
+    NAME,
+    STARTED,
+    WHOLE,
+    environment,
+    locked,
+    put,
+)  # fmt: skip
 
 from troubleshooter_agent import library
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.volume import ReadingError
 
-SCRIPTS = Path(sys.executable).parent
-
-HEADER = (
-    '{"version":2,"width":80,"height":24,"timestamp":1795372803,"env":{"SHELL":"/bin/bash"},'
-    '"troubleshooter":{"namespace":"shop","name":"box","user":"alice","verified":false}}\n'
-)
-STARTED = '[0.0,"m","recording started"]\n'
-HELLO = '[0.5,"o","hello \\u001b[1mw\\u00f6rld\\u001b[0m\\r\\n"]\n'
-BROKEN_UTF8 = '[1.0,"b","Zv9i"]\n[1.0,"o","f\ufffdb"]\n'  # base64 of 66 ff 62
-ENDED = '[65.25,"m","session ended: exit status 7"]\n'
-WHOLE = HEADER + STARTED + HELLO + BROKEN_UTF8 + ENDED
 TEXT = "hello \x1b[1mwörld\x1b[0m\r\nf\ufffdb".encode()
 RAW = "hello \x1b[1mwörld\x1b[0m\r\nf".encode() + b"\xffb"
-ID = "3f9k2m1x"
-NAME = f"2026-11-22T18-40-03Z-{ID}"
-FILE = f"shop/box/{NAME}.cast"
 SUMMARY = {
     "id": ID,
     "user": "alice",
@@ -53,14 +49,6 @@ SUMMARY = {
     "repaired": False,
     "failure": None,
 }
-
-
-def put(root: Path, cast: str | bytes, *, name: str = NAME, folder: str = "shop/box") -> Path:
-    """A recording on the volume."""
-    path = root / folder / f"{name}.cast"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cast.encode() if isinstance(cast, str) else cast)
-    return path
 
 
 def listed(root: Path) -> list[list[str]]:
@@ -205,6 +193,13 @@ class TestCat:
         assert catted(tmp_path, ID) == TEXT
         assert players.cat(cast) == TEXT
 
+    def test_what_would_do_more_than_paint_is_left_out(self, tmp_path: Path) -> None:
+        """Also when two events share it; colours that are still on at the end are switched off."""
+        evil = '[0.1,"o","a\\u001b]52;c;ZXZp"]\n[0.2,"o","bA==\\u0007b\\u001b[6n\\u001b[31m"]\n'
+        put(tmp_path, HEADER + STARTED + evil + ENDED)
+        assert catted(tmp_path, ID) == b"ab\x1b[31m\x1b[0m"
+        assert catted(tmp_path, ID, raw=True) == b"a\x1b]52;c;ZXZpbA==\x07b\x1b[6n\x1b[31m"
+
     def test_raw_gives_the_exact_bytes(self, tmp_path: Path) -> None:
         """Also those that were no UTF-8."""
         put(tmp_path, WHOLE)
@@ -323,67 +318,6 @@ class TestCat:
             assert process.wait() == 0
 
 
-class TestPlay:
-    def test_whole_recording_is_played(self, tmp_path: Path) -> None:
-        """To the end, with the player's own exit status."""
-        put(tmp_path, HEADER + STARTED + HELLO + BROKEN_UTF8 + '[1.5,"m","session ended: exit status 7"]\n')
-        with playing(tmp_path, ID) as player:
-            player.expect_exact("hello \x1b[1mwörld\x1b[0m\r\n")
-            player.expect_exact("f\ufffdb")
-            player.expect(pexpect.EOF)
-            assert player.wait() == 0
-
-    @pytest.mark.parametrize(
-        "cast",
-        [
-            pytest.param(HEADER + STARTED + HELLO + BROKEN_UTF8 + '[1.5,"m","sess', id="torn"),
-            pytest.param(HEADER + STARTED + HELLO + BROKEN_UTF8, id="running"),
-            pytest.param(HEADER + STARTED + HELLO + BROKEN_UTF8 + "\0" * 5000, id="NULs"),
-        ],
-    )
-    def test_unfinished_recording_is_played_as_far_as_it_goes(self, tmp_path: Path, cast: str) -> None:
-        """The file itself is left as it is."""
-        path = put(tmp_path, cast)
-        with playing(tmp_path, ID) as player:
-            player.expect_exact("hello \x1b[1mwörld\x1b[0m\r\n")
-            player.expect_exact("f\ufffdb")
-            player.expect(pexpect.EOF)
-            assert player.wait() == 0
-        assert path.read_bytes() == cast.encode()
-
-    def test_person_can_end_it(self, tmp_path: Path) -> None:
-        """Ctrl-C is the player's: it restores the terminal and exits with 1."""
-        put(tmp_path, HEADER + STARTED + HELLO + '[9000.0,"o","never"]\n')
-        with playing(tmp_path, ID) as player:
-            player.expect_exact("hello")
-            player.sendcontrol("c")
-            player.expect(pexpect.EOF)
-            assert player.wait() == 1
-
-    def test_exit_status_of_the_player_passes_through(self, tmp_path: Path) -> None:
-        """Also of one that a signal ended, and of one that reads nothing."""
-        put(tmp_path, WHOLE)
-        assert library.play(tmp_path, ID, player=("sh", "-c", "exit 5")) == 5
-        assert library.play(tmp_path, ID, player=("sh", "-c", "kill -9 $$")) == 137
-        put(tmp_path, HEADER + HELLO * 100_000)
-        assert library.play(tmp_path, ID, player=("sh", "-c", "exit 6")) == 6
-
-    def test_unfinished_recording_reaches_the_player_mended(self, tmp_path: Path) -> None:
-        """Whole lines, and a marker that says why there are no more."""
-        put(tmp_path, HEADER + STARTED + HELLO + '[0.7,"o","lo')
-        copy = tmp_path / "copy"
-        assert library.play(tmp_path, ID, player=("cp", "/dev/stdin", str(copy))) == 0
-        assert copy.read_text() == (
-            HEADER + STARTED + HELLO + '[0.5,"m","session ended: its end is not recorded yet"]\n'
-        )
-
-    def test_without_a_player_there_is_a_way_out(self, tmp_path: Path) -> None:
-        """One sentence with the remedy."""
-        put(tmp_path, WHOLE)
-        with pytest.raises(ReadingError, match=r"there is no asciinema-x here to play it \(install it"):
-            library.play(tmp_path, ID, player=("asciinema-x", "play"))
-
-
 class TestNote:
     def test_reading_leaves_one_line(self, tmp_path: Path) -> None:
         """Who, when, what; 2026-11-22T18:40:03Z is 1795372803."""
@@ -415,40 +349,6 @@ class TestNote:
         os.mkfifo(tmp_path / "shop/box/access.jsonl")
         library.note_reading(tmp_path, "shop", "box", "alice", ("list",), 0.0)
         assert "could not be noted in access.jsonl" in capsys.readouterr().err
-
-
-@contextmanager
-def locked(cast: Path) -> Iterator[None]:
-    """Another process holds the lock of a recorder."""
-    with subprocess.Popen(["flock", "--exclusive", str(cast), "sleep", "100"]) as process:
-        try:
-            wait_for(lambda: Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(), "the lock")
-            yield
-        finally:
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            for pid in map(int, children):
-                os.kill(pid, 9)
-
-
-@contextmanager
-def playing(root: Path, wanted: str) -> Iterator["pexpect.spawn[str]"]:
-    """`play` in a terminal, with the real player."""
-    arguments = ["-m", "troubleshooter_agent", "play", "--recordings", str(root), wanted]
-    player = pexpect.spawn(sys.executable, arguments, env=environment(root), encoding="utf-8", timeout=15)
-    try:
-        yield player
-    finally:
-        player.close(force=True)
-
-
-def environment(home: Path) -> dict[str, str]:
-    return {
-        "PATH": f"{SCRIPTS}:{os.environ['PATH']}",
-        "PYTHONPATH": str(AGENT_ROOT),
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "TERM": "xterm",
-    }
 
 
 def run_python(program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
