@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from screens import PAINTING
 
 from troubleshooter_agent.neutral import Neutral, neutral
 
@@ -103,21 +104,6 @@ FORBIDDEN = {
     "a number too large": "\x1b[999999999A",
     "too many colours": f"\x1b[{'1;' * 5000}m",
 }  # fmt: skip
-PAINTING = [
-    "text é🙂\u200d\ufe0f\u202e\ufffd",
-    "\r\n\t\b\v\f",
-    "\x1b[1;3;4;38;5;12;48;2;1;2;3m",
-    "\x1b[4:3;38:2::1:2:3m",
-    "\x1b[0m",
-    "\x1b[m",
-    "\x1b[5A\x1b[B\x1b[C\x1b[12D\x1b[E\x1b[F\x1b[7G\x1b[3;4H\x1b[;4f\x1b[2d\x1b[3`\x1b[2a\x1b[2e",
-    "\x1b[J\x1b[1J\x1b[2J\x1b[K\x1b[0K\x1b[1K\x1b[2K\x1b[4X",
-    "\x1b[@\x1b[2P\x1b[3L\x1b[4M\x1b[2S\x1b[2T\x1b[7b\x1b[2I\x1b[2Z",
-    "\x1b[2;20r\x1b[r",
-    "\x1b[s\x1b[u\x1b7\x1b8\x1bD\x1bE\x1bM\x1b#8",
-    "\x1b(0lqk\x1b(B\x0e\x0f\x1b)0",
-    "\x1b[?1049h\x1b[?1049l\x1b[?47;25h\x1b[?7l\x1b[4h",
-]
 # Anything a recording may hold, with much of what is dangerous or cut.
 PIECES = st.one_of(
     st.sampled_from([*FORBIDDEN.values(), *PAINTING]),
