@@ -59,7 +59,10 @@ undeploy: ## take them away; recordings stay
 run: venv ## run the operator here, against the cluster that kubectl talks to
 	@$(PYTHON) -m troubleshooter_operator
 
-bench bench-operator soak:
+bench: notice venv ## measure the agent beside other recorders, into docs/benchmarks.md; BENCH=short: only try it
+	@PYTHONPATH=agent:tests/support:tests/cluster $(PYTHON) tools/bench $(BENCH:%=--%)
+
+bench-operator soak:
 	@echo "make $@ is not yet available." >&2; exit 1
 
 lock: venv ## write the lock files again after a change of pyproject.toml; newest versions: rm requirements/*.lock first

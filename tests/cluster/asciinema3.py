@@ -27,13 +27,17 @@ _RUST = re.compile(r"^rustc (\d+)\.(\d+)")
 
 def find(cache: Path) -> Path:
     """The path of the program, which is built first if the cache lacks it; HarnessError if that fails."""
-    home = cache / f"asciinema-{VERSION}"
-    program = home / "bin" / "asciinema"
-    if not program.exists():
+    kept = program(cache)
+    if not kept.exists():
         with _one_builder(cache):
-            if not program.exists():
-                _build(cache, home)
-    return program
+            if not kept.exists():
+                _build(cache, kept.parents[1])
+    return kept
+
+
+def program(cache: Path) -> Path:
+    """Where it is once it was built."""
+    return cache / f"asciinema-{VERSION}" / "bin" / "asciinema"
 
 
 def good_enough(version: str) -> bool:
