@@ -153,3 +153,14 @@ def works_on(agent: RunningAgent) -> bool:
     began = time.monotonic()
     wait_for(lambda: time.monotonic() - began > 2.5, "more activity")
     return bool(agent.status()["lastActivityAt"] > before)
+
+
+def test_work_in_a_detached_tmux_is_work_of_its_session(agent: RunningAgent, tmp_path: Path) -> None:
+    """Its server has left the shell, and is found below the recorder."""
+    with agent.bash() as shell:
+        shell.type(f"tmux -f /dev/null -S {tmp_path}/tmux new -d 'sleep 100'")
+        began = time.monotonic()
+        wait_for(lambda: time.monotonic() - began > 4, "the session to come to rest")
+        assert works_on(agent)
+        shell.type(f"tmux -S {tmp_path}/tmux kill-server")
+        wait_for(lambda: not works_on(agent), "no more activity", seconds=10)

@@ -24,6 +24,48 @@ def test_orphans_leave_no_zombie(toolbox: RunningAgent) -> None:
         assert not [state for states in toolbox.processes().values() for state in states if "Z" in state]
 
 
+RUNS = "until grep -q sleep /proc/$!/comm; do :; done"
+LEFT_BEHIND = {
+    "background": "sleep 3001 &",
+    "nohup": "nohup sleep 3001 > /dev/null 2>&1 &",
+    "disown": "sleep 3001 & disown",
+    "setsid": "setsid sleep 3001 &",
+    "setsid that forks": "setsid -f sleep 3001 > /dev/null 2>&1",
+    "double fork": "(setsid sleep 3001 &)",
+    "deaf double fork": "(trap '' HUP TERM INT CONT; setsid bash -c 'sleep 3001; true' &)",
+    "stopped": f"sleep 3001 & {RUNS}; kill -STOP $!",
+    "stopped double fork": f"(setsid bash -c 'sleep 3001 & {RUNS}; kill -STOP $!; exit' &)",
+    "coprocess": "coproc sleep 3001",
+    "end of a pipe": "exec 5> >(setsid sleep 3001)",
+    "script": "script -qc 'sleep 3001' /dev/null > /dev/null < /dev/null &",
+    "tmux": "tmux -f /dev/null -S ~/tmux new -d 'sleep 3001'",
+    "replaces itself": "(setsid bash -c 'while :; do sleep 3001 & sleep 0.02; kill $!; done' &) 2> /dev/null",
+}
+
+
+@pytest.mark.parametrize("line", LEFT_BEHIND.values(), ids=LEFT_BEHIND.keys())
+def test_nothing_outlives_its_session(toolbox: RunningAgent, line: str) -> None:
+    """However it was left behind, and though the shell itself was killed; the toolbox goes on."""
+    before = programs(toolbox)
+    with toolbox.bash() as shell:
+        shell.sendline(line)
+        wait_for(lambda: "sleep" in toolbox.processes(), "what is left behind")
+        shell.sendline("kill -KILL $$")
+        ended = time.monotonic()
+        assert shell.wait() == 137
+        wait_for(lambda: programs(toolbox) == before, "the end of what was left behind", seconds=6)
+        assert time.monotonic() - ended < 6
+
+
+def programs(toolbox: RunningAgent) -> dict[str, int]:
+    """How many there are of each, without the toolbox's own and the clients, which come and go."""
+    return {
+        name: len(states)
+        for name, states in toolbox.processes().items()
+        if not name.startswith(("tshoot-", "python"))
+    }
+
+
 def test_killed_recorder_takes_one_session_and_its_cast_is_mended_within_a_second(
     agent: RunningAgent,
 ) -> None:
