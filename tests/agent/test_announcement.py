@@ -1,7 +1,7 @@
 """What the toolbox says, as bytes and as a terminal shows them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from painted import Paint, painted
 
@@ -73,6 +73,7 @@ QUESTIONS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(QUESTIONS, max_size=8).map(b"".join))
 def test_no_line_makes_a_terminal_answer(line: bytes) -> None:
     paint = Paint(80, 24)

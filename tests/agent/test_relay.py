@@ -5,24 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from casts import Cast
 from processes import wait_for
-from recorded import PUPPET, Shell
+from recorded import PUPPET, Shell, read_apart
 
 from agent import RunningAgent
 
 DETACHED = "terminal detached: it took nothing for 10s"
-
-
-def read_by(recorder: int) -> int:
-    """How many bytes a recorder has read so far."""
-    counters = dict(line.split(": ") for line in Path(f"/proc/{recorder}/io").read_text().splitlines())
-    return int(counters["rchar"])
 
 
 def raw(cast: Cast) -> bytes:
@@ -36,14 +28,6 @@ def raw(cast: Cast) -> bytes:
             printed += exact or text.encode()
             exact = b""
     return bytes(printed)
-
-
-@contextmanager
-def read_apart(recorder: int) -> Iterator[None]:
-    """What is printed in the block is read before anything that comes after it."""
-    before = read_by(recorder)
-    yield
-    wait_for(lambda: read_by(recorder) > before, "the recorder's next read")
 
 
 @pytest.mark.parametrize("character", ["é", "€", "\U0001f600"])

@@ -4,7 +4,7 @@ import itertools
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troubleshooter_agent.asciicast import Encoder
@@ -32,6 +32,7 @@ def told(state: ScreenState) -> tuple[bool, bool, bytes | None, bool]:
     return (state.is_alternate, state.is_cursor_hidden, state.line, state.is_between)
 
 
+@settings(deadline=None)
 @given(STREAMS, st.lists(st.integers(0, 400), max_size=8))
 def test_any_cut_of_the_stream_gives_the_same_answer(stream: bytes, cuts: list[int]) -> None:
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
@@ -40,6 +41,7 @@ def test_any_cut_of_the_stream_gives_the_same_answer(stream: bytes, cuts: list[i
     assert told(after(*(bytes([byte]) for byte in stream))) == told(after(stream))
 
 
+@settings(deadline=None)
 @given(STREAMS)
 def test_nothing_is_said_while_half_a_character_is_held_back(stream: bytes) -> None:
     encoder = Encoder(start=0.0)

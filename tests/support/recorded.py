@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,3 +70,17 @@ class Puppet:
 
     def write(self, content: bytes) -> None:
         self.order(f"write {content.hex()}")
+
+
+@contextlib.contextmanager
+def read_apart(recorder: int) -> Iterator[None]:
+    """What is printed in the block is read before anything that comes after it."""
+    before = _read_by(recorder)
+    yield
+    wait_for(lambda: _read_by(recorder) > before, "the recorder's next read")
+
+
+def _read_by(recorder: int) -> int:
+    """How many bytes a recorder has read so far."""
+    counters = dict(line.split(": ") for line in Path(f"/proc/{recorder}/io").read_text().splitlines())
+    return int(counters["rchar"])
