@@ -151,9 +151,9 @@ def test_editor_edits(toolbox: RunningAgent, me: str, tmp_path: Path) -> None:
         assert toolbox.cast(me).cat() == shell.shown
 
 
-def test_multiplexer_runs_and_is_left(toolbox: RunningAgent, me: str) -> None:
+def test_multiplexer_runs_and_is_left(toolbox: RunningAgent, me: str, tmp_path: Path) -> None:
     """Its server is a daemon, which ends with the session."""
-    command = ["tmux", "-L", "faithful", "-f", "/dev/null", "new", "echo in$((1+1))side; cat"]
+    command = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null", "new", "echo in$((1+1))side; cat"]
     with toolbox.shell(f"--user={me}", "--", *command) as shell:
         shell.expect("in2side")
         shell.send("\x02d")

@@ -46,7 +46,7 @@ WHOLE_SCREEN = {
     "nano": Program(("nano", "-R", "-I", "-U", "TEXT"), "\x1b/\x1b[D", "line 200"),
     "watch": Program(("watch", "-t", "-n", "600", "seq 20"), "", "20"),
     "htop": Program(("htop", "-d", "100"), "\x1bOQ", "Setup"),
-    "tmux": Program(("tmux", "-L", "warned", "-f", "TMUX", "new"), "seq 20\recho half", "$ echo half"),
+    "tmux": Program(("tmux", "-S", "SOCKET", "-f", "TMUX", "new"), "seq 20\recho half", "$ echo half"),
 }  # fmt: skip
 TOP = {"top": Program(("top", "-d", "1000"), "", "PID USER")}
 LINES = {
@@ -119,7 +119,7 @@ def installed() -> list[str]:
 def start(agent: RunningAgent, name: str) -> Shell:
     """A program where its keys have brought it."""
     program = PROGRAMS[name]
-    argv = [str(agent.folder / word) if word in {"TEXT", "TMUX"} else word for word in program.argv]
+    argv = [str(agent.folder / word) if word in {"TEXT", "TMUX", "SOCKET"} else word for word in program.argv]
     shell = agent.shell(f"--user={name}", "--", *argv, cols=COLUMNS, rows=ROWS, PS1="$ ")
     wait_for(lambda: shell.listen(0.3), f"the start of {name}")
     shell.send(program.keys)
