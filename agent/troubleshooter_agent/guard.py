@@ -21,6 +21,7 @@ from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.scarcity import FolderRule, MemoryRule, Writer
 
 MEASURE_SECONDS: Final = 5.0  # what is found until then counts
+NEWS_BYTES: Final = 16 << 20  # less is what any busy node writes in a second
 STUCK_SECONDS: Final = 10.0  # then the disk is stuck, or the machine is
 _NEVER: Final = float("inf")
 
@@ -44,6 +45,7 @@ class Guard:
         self._sessions = sessions
         self._end = end
         self._ended: set[str] = set()
+        self._nobody_until = 0.0
         self._memory = MemoryWatch(log, memory, self._candidates, self._end_one)
         self._disk = DiskWatch(loop, log, limits, sessions=self._candidates, end=self._end_one, clock=clock)
 
@@ -54,15 +56,18 @@ class Guard:
 
     def look(self, now: float) -> None:
         """Do what is due; nothing while there is no session to end."""
-        candidates = self._sessions()
-        self._ended.intersection_update(candidates)
-        if candidates:
+        if now < self.next_look():
+            return
+        sessions = self._sessions()
+        self._ended.intersection_update(sessions)
+        if sessions:
             self._memory.look(now)
             self._disk.look(now)
+        self._nobody_until = 0.0 if sessions else now + scarcity.SELDOM_SECONDS
 
     def next_look(self) -> float:
-        """When something is due again; never where there is nobody."""
-        return min(self._memory.next_at, self._disk.next_at) if self._sessions() else _NEVER
+        """When something is due again."""
+        return max(self._nobody_until, min(self._memory.next_at, self._disk.next_at))
 
     def _candidates(self) -> Mapping[str, int]:
         return {session: pid for session, pid in self._sessions().items() if session not in self._ended}
@@ -151,7 +156,7 @@ class DiskWatch:
     def _is_written_to(self) -> bool:
         """Whether so much was written since the last measurement, by anybody, that it may be news."""
         return any(
-            before - free >= rule.limit // 10
+            before - free >= max(NEWS_BYTES, rule.limit // 10)
             for rule, before, free in zip(self._rules, self._free, self._read_free(), strict=False)
         )
 

@@ -128,7 +128,7 @@ class Recorders:
 
     def end(self, session_id: str, why: str) -> None:
         """End one session as the toolbox ends all of them; the others go on."""
-        text = f"\r\n[troubleshooter] this session has ended: {why}; its recording is kept\r\n"
+        text = f"this session has ended: {why}; its recording is kept"
         for worker in self._workers.values():
             if worker.job.id == session_id:
                 with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
