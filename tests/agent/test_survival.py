@@ -138,6 +138,7 @@ def answer(agent: RunningAgent) -> dict[str, object] | None:
 def test_limit_of_descriptors_refuses_sessions_and_ends_nothing(agent: RunningAgent) -> None:
     """Where nothing can be opened or forked any more, PID 1 says so and goes on."""
     with agent.bash() as shell:
+        wait_for(lambda: "tshoot-measure" not in agent.processes(), "the end of a measurement")
         in_use = max(int(fd.name) for fd in Path(f"/proc/{agent.pid}/fd").iterdir())
         limits = f"--nofile={in_use + 5}:4096"  # room for a client and its terminal, not for a recorder
         subprocess.run(["prlimit", "--pid", str(agent.pid), limits], check=True)
