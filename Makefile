@@ -1,5 +1,6 @@
 # The commands that the README quotes. What they do stands in tests/cluster, pyproject.toml and the manifests.
 PYTHON3 ?= python3
+SOAK ?= 1
 KUBECTL ?= kubectl
 CRDS := crd/troubleshooters.troubleshooter.sh crd/troubleshooterclasses.troubleshooter.sh
 PYTHON := .venv/bin/python
@@ -28,7 +29,7 @@ lint: venv ## style, types, import rules
 
 unit: venv ## the tests that need no cluster
 	@$(HARNESS) tests
-	@$(PYTHON) -m pytest -m "not cluster" --numprocesses 4 --dist loadfile
+	@$(PYTHON) -m pytest -m "not cluster and not soak" --numprocesses 4 --dist loadfile
 
 e2e: venv ## the tests on a real one-node Kubernetes
 	@$(PYTHON) -m pytest -m cluster --verbose --durations=10
@@ -62,7 +63,11 @@ run: venv ## run the operator here, against the cluster that kubectl talks to
 bench: notice venv ## measure the agent beside other recorders, into docs/benchmarks.md; BENCH=short: only try it
 	@PYTHONPATH=agent:tests/support:tests/cluster $(PYTHON) tools/bench $(BENCH:%=--%)
 
-bench-operator soak:
+soak: venv ## the long tests: crashes, lost nodes, fuzzers, all players; 45 min on two cores, SOAK=0.1 for a tenth
+	@$(HARNESS) soak
+	@TROUBLESHOOTER_SOAK=$(SOAK) $(PYTHON) -m pytest tests/soak tests/agent -m "soak or property" --numprocesses 2
+
+bench-operator:
 	@echo "make $@ is not yet available." >&2; exit 1
 
 lock: venv ## write the lock files again after a change of pyproject.toml; newest versions: rm requirements/*.lock first

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
+import asciinema3
 import debian
 import hostlock
 import images
@@ -15,6 +16,7 @@ import pki
 import places
 import python_env
 import veth
+import webplayer
 from hostlock import Record
 from places import State
 from progress import HarnessError, say
@@ -46,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--tests", action="store_true", help="with what the tests need")
     add("venv", venv, "make .venv from the lock file")
     add("tests", tests, "install the programs that the tests record")
+    add("soak", soak, "install the players and the browser that the long tests run")
     add("up", up, "start the cluster, or join it; print what a shell needs to use it")
     add("down", down, "end the cluster")
     add("status", status, "print the live cluster's record as JSON; exit status 1 if there is none")
@@ -83,6 +86,19 @@ def venv(_arguments: argparse.Namespace) -> None:
 
 def tests(_arguments: argparse.Namespace) -> None:
     debian.install(debian.TESTS, places.cache() / "logs" / "apt.log")
+
+
+def soak(_arguments: argparse.Namespace) -> None:
+    cache = places.cache()
+    needed = debian.missing_here([*debian.TESTS, *webplayer.packages()])
+    say(
+        f"What this changes on the host:\n- kept: {python_env.VENV}; in {cache} players, logs and results\n"
+        f"- Debian packages to install: {' '.join(needed) or 'none, all are there'}\n"
+        f"- while it runs: loop devices with small file systems, pid and mount namespaces"
+    )
+    debian.install(needed, cache / "logs" / "apt.log")
+    asciinema3.find(cache)
+    webplayer.find(cache)
 
 
 def up(_arguments: argparse.Namespace) -> None:

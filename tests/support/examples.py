@@ -1,16 +1,14 @@
-"""How many examples a property is tried on: a few, always the same, or in `make soak` many new."""
-
-import os
+"""How many examples a property is tried on: a few, always the same, or in `make soak` many new ones."""
 
 from hypothesis import HealthCheck, settings
+from soak import SCALE, scaled
 
-MANY = "TROUBLESHOOTER_EXAMPLES"  # their number, set by `make soak`
 FEW = 40
+MANY = 5_000
 
-_many = os.environ.get(MANY)
 examples = settings(
-    max_examples=int(_many or FEW),
-    derandomize=_many is None,
+    max_examples=scaled(MANY) if SCALE else FEW,
+    derandomize=not SCALE,
     database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

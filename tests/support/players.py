@@ -25,8 +25,15 @@ def cat(cast: Path) -> bytes:
 def refuses(cast: bytes) -> str:
     """Why some player would not open a cast, or would die of it; empty if all take it.
 
-    The rules were found by trying asciinema 2.4 and 3.2 and asciinema-player 3.18.
+    The rules were found by trying asciinema 2.4 and 3.2 and asciinema-player 3.18; `make soak` tries again.
     """
+    try:
+        return _refuses(cast)
+    except (ValueError, KeyError) as error:  # no UTF-8, no JSON, no width, lone surrogates
+        return f"not well-formed: {error!r}"
+
+
+def _refuses(cast: bytes) -> str:
     first, *rest = cast.decode().split("\n")
     if not rest or rest[-1] != "":
         return "the last line is torn"
@@ -52,11 +59,15 @@ def _refuses_events(lines: list[str]) -> str:
             return f"not three elements, or not strings: {line}"
         if event[0] < last:
             return f"the time goes back: {line}"
-        if event[1] == "r" and not all(_is_size(int(part)) for part in event[2].split("x")):
+        if event[1] == "r" and not _are_sizes(event[2].split("x")):
             return f"no size: {line}"
         event[2].encode()
         last = event[0]
     return ""
+
+
+def _are_sizes(parts: list[str]) -> bool:
+    return len(parts) == 2 and all(_is_size(int(part)) for part in parts)
 
 
 def _is_size(number: int) -> bool:
