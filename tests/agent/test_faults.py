@@ -5,6 +5,8 @@ in test_fail_closed.py, test_stuck.py and test_lost_node.py.
 """
 
 import errno
+import os
+import signal
 import subprocess
 import time
 import urllib.request
@@ -166,6 +168,7 @@ def test_of_a_volume_that_forgets_what_was_not_synced_a_second_at_most_is_missin
     order(agent, "volatile")
     person = Onlooker("", agent.open("--", "sh", "-c", "while :; do echo 123456789; sleep 0.01; done"))
     watch([person], 3.0)
+    os.kill(agent.recorders()[0], signal.SIGSTOP)  # as suddenly as a node is lost: it sees no end coming
     killed = time.time()
     stop_agent(agent)
     watch_to_the_end([person])
