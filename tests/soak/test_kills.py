@@ -1,6 +1,8 @@
 """kill -9 at a thousand random instants under load: all opens in every player, and nothing is lost."""
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +10,10 @@ import pytest
 import soak
 from browser import Browser
 from casts import Cast
+from kubelet import AGENT_ROOT
 from programs import Asciinema3, plays_2
 from storm import Storm
-from verdict import Tally
+from verdict import Tally, exact
 
 pytestmark = pytest.mark.soak
 
@@ -37,6 +40,8 @@ def refusals(cast: Path, asciinema_3: Asciinema3, player: Browser) -> list[str]:
     """What goes wrong with it in the programs themselves; 2.4's `cat` and the rules were there before."""
     shown = Cast.read(cast).shown.encode()
     found = []
+    if ours(cast) != exact(Cast.read(cast)):
+        found.append(f"{cast.name}: our cat --raw prints something else")
     if not plays_2(cast, cast.parent):
         found.append(f"{cast.name}: asciinema 2.4 does not play it to its end")
     if asciinema_3.shows(cast) != shown:
@@ -47,6 +52,14 @@ def refusals(cast: Path, asciinema_3: Asciinema3, player: Browser) -> list[str]:
     if not played.ended or played.error:
         found.append(f"{cast.name}: asciinema-player: {played.error or 'no end'}")
     return found
+
+
+def ours(cast: Path) -> bytes:
+    """What `troubleshooter-agent cat --raw` prints."""
+    command = [sys.executable, "-m", "troubleshooter_agent", "cat", "--raw", str(cast)]
+    return subprocess.run(
+        command, env={"PYTHONPATH": str(AGENT_ROOT)}, capture_output=True, check=True
+    ).stdout
 
 
 def tell(note: Callable[..., None], tally: Tally, kept: int, refused: int) -> None:

@@ -89,15 +89,20 @@ def make_disk(folder: Path, size: int = 256 << 20) -> Path:
     return image
 
 
-def lose_power(agent: RunningAgent, image: Path) -> float:
-    """The node of an agent is gone, with all that its disk had not; the instant (time.time)."""
+def fail(agent: RunningAgent) -> None:
+    """The disk of an agent takes nothing more, and says so (EIO)."""
     volume = os.open(agent.recordings, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        instant = time.time()
         fcntl.ioctl(volume, SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
-        os.kill(agent.pid, signal.SIGKILL)
     finally:
         os.close(volume)
+
+
+def lose_power(agent: RunningAgent, image: Path) -> float:
+    """The node of an agent is gone, with all that its disk had not; the instant (time.time)."""
+    instant = time.time()
+    fail(agent)
+    os.kill(agent.pid, signal.SIGKILL)
     stop_agent(agent)
     wait_for(lambda: not _is_attached(image), "the end of the disk")
     return instant
