@@ -2,7 +2,8 @@
 
 shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]    open a recorded session in this toolbox
 record [-o FILE] [-- COMMAND ARG...]                    record a session of this machine
-list, cat, play                                         read recordings
+list, cat, play, verify, follow                         read recordings
+repair                                                  mend what a lost node left
 run                                                     be PID 1 of a toolbox
 """
 
@@ -15,14 +16,24 @@ from typing import Final
 
 from troubleshooter_agent import client
 from troubleshooter_agent.client import Wish
-from troubleshooter_agent.commands import PROGRAM, Command, NotedReading, NotYet, Reading, Record, Run, Shell
+from troubleshooter_agent.commands import (
+    PROGRAM,
+    Command,
+    NotedReading,
+    NotYet,
+    Reading,
+    Record,
+    Repair,
+    Run,
+    Shell,
+)
 from troubleshooter_agent.errors import AgentError, UsageError
 from troubleshooter_agent.limits import Limits
 from troubleshooter_agent.options import DEFAULT_FOLDERS, SOCKET, build_parser
 from troubleshooter_agent.request import LONGEST_USER, is_too_long, shell_argv
 
-NOT_YET: Final = ("attach", "extend", "verify", "repair", "follow", "search", "export")
-READINGS: Final = ("list", "cat", "play")
+NOT_YET: Final = ("attach", "extend", "search", "export")
+READINGS: Final = ("list", "cat", "play", "verify", "follow")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,8 +65,14 @@ def parse(argv: Sequence[str]) -> Command:
                 Limits(options.session_size, options.burst, options.rate, options.floor),
                 options.cgroup, dict(options.limit or DEFAULT_FOLDERS),
             )  # fmt: skip
+        case "repair":
+            return Repair(options.id, options.recordings)
     return Reading(
-        options.verb, getattr(options, "id", ""), getattr(options, "raw", False), options.recordings
+        options.verb,
+        getattr(options, "id", ""),
+        options.recordings,
+        raw=getattr(options, "raw", False),
+        chain=getattr(options, "chain", ""),
     )
 
 

@@ -62,18 +62,42 @@ class Reading:
 
     verb: str
     id: str
-    raw: bool
+    root: Path
+    raw: bool = False
+    chain: str = ""
+
+    def run(self) -> int:
+        match self.verb:
+            case "play":
+                from troubleshooter_agent import replay  # noqa: PLC0415 - each reading loads its own
+
+                return replay.play(self.root, self.id)
+            case "verify":
+                from troubleshooter_agent import verify  # noqa: PLC0415 - as above
+
+                return verify.verify(self.root, self.id, sys.stdout, chain=self.chain)
+            case "follow":
+                from troubleshooter_agent import follow  # noqa: PLC0415 - as above
+
+                return follow.follow(self.root, self.id)
+        from troubleshooter_agent import library  # noqa: PLC0415 - as above
+
+        if self.verb == "list":
+            return library.list_recordings(self.root, sys.stdout)
+        return library.cat(self.root, self.id, sys.stdout.buffer, raw=self.raw)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Mend recordings by hand."""
+
+    id: str
     root: Path
 
     def run(self) -> int:
-        from troubleshooter_agent import library, replay  # noqa: PLC0415 - keeps the client's start short
+        from troubleshooter_agent import mending  # noqa: PLC0415 - keeps the client's start short
 
-        match self.verb:
-            case "list":
-                return library.list_recordings(self.root, sys.stdout)
-            case "cat":
-                return library.cat(self.root, self.id, sys.stdout.buffer, raw=self.raw)
-        return replay.play(self.root, self.id)
+        return mending.repair(self.root, self.id, sys.stdout)
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from troubleshooter_agent.guard import Guard
 from troubleshooter_agent.limits import DEFAULT, Limits
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
-from troubleshooter_agent.mending import Mending
 from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.reporting import Reporting
 from troubleshooter_agent.request import shell_argv
+from troubleshooter_agent.salvage import Salvage
 from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.termination import termination_message
 from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
@@ -102,7 +102,7 @@ class Init:
             open_sink=open_sink,
         )
         self._trials = Trials(self._loop, log, lambda: state.folder, clock)
-        self._mending = Mending(self._loop, log)
+        self._salvage = Salvage(self._loop, log)
         self._guard = Guard(
             self._loop,
             log,
@@ -118,14 +118,14 @@ class Init:
     @property
     def _ours(self) -> frozenset[int]:
         """Children that are neither recorders nor left over from a session."""
-        return self._reporting.pids | self._trials.pids | self._mending.pids | self._guard.pids
+        return self._reporting.pids | self._trials.pids | self._salvage.pids | self._guard.pids
 
     def run(self) -> int:
         """Until the toolbox has ended; the exit code of the container."""
         self._loop.watch(self._signals, self._hear_signals)
         Door(self._loop, self._settings.address, self._answer)
         children.settle()
-        self._mending.start(self._state.root, self._state.folder)
+        self._salvage.start(self._state.root, self._state.folder)
         self._learn(annotations.read(self._settings.annotations))
         self._log.event("started", timeToLive=self._state.projected.time_to_live)
         try:

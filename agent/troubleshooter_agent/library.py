@@ -8,9 +8,8 @@ import base64
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, TextIO
+from typing import BinaryIO, Final, TextIO
 
 import orjson
 
@@ -20,6 +19,7 @@ from troubleshooter_agent.contract import format_time
 from troubleshooter_agent.lines import Lines
 from troubleshooter_agent.listing import row_of, table
 from troubleshooter_agent.neutral import Neutral
+from troubleshooter_agent.pipes import reader_may_leave
 from troubleshooter_agent.volume import open_recording, walk
 
 ACCESS_LOG: Final = "access.jsonl"
@@ -30,7 +30,7 @@ _WORD: Final = 256  # characters of each of them
 def list_recordings(root: Path, out: TextIO) -> int:
     """Print a table of all recordings, the newest last."""
     rows = [row_of(found) for found in walk(root)]
-    with _reader_may_leave(out):
+    with reader_may_leave(out):
         out.write(table(rows))
     return 0
 
@@ -41,7 +41,7 @@ def cat(root: Path, wanted: str, out: BinaryIO, *, raw: bool = False) -> int:
     `raw` gives the exact bytes instead, also what was not UTF-8: whatever they do to a terminal.
     ReadingError at the end if a line amid the others was damaged: what is whole has been printed then.
     """
-    with open_recording(root, wanted) as cast, _reader_may_leave(out):
+    with open_recording(root, wanted) as cast, reader_may_leave(out):
         lines = Lines(cast, wanted)
         out.writelines(_raw(lines.events()) if raw else _text(lines.events()))
         out.flush()
@@ -89,18 +89,6 @@ def _decoded(text: str) -> bytes | None:
         return base64.b64decode(text, validate=True)
     except ValueError:
         return None
-
-
-@contextmanager
-def _reader_may_leave(out: IO[Any]) -> Iterator[None]:
-    """A reader that has seen enough (`| head`) is no failure; what is left goes nowhere."""
-    try:
-        yield
-        out.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, out.fileno())
-        os.close(nowhere)
 
 
 def _append(folder: Path, line: bytes) -> None:

@@ -58,6 +58,7 @@ _UNDO: Final = {
     "shifted": "\x0f",
     "colours": "\x1b[0m",
 }
+CLEAN: Final = "".join(_UNDO.values())  # for a terminal of which nobody knows what is on
 _SWITCHED_BY: Final = {
     "5": ("reverse", "h"), "6": ("origin", "h"), "7": ("clipped", "l"), "25": ("hidden", "l"),
     "47": ("alternate", "h"), "1047": ("alternate", "h"), "1049": ("alternate", "h"),

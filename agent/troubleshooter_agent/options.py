@@ -72,23 +72,40 @@ def _add_record(verbs: "Verbs[Parser]") -> None:
 
 
 def _add_readings(verbs: "Verbs[Parser]") -> None:
-    sentences = {
-        "list": "list the recordings on the volume",
-        "cat": "print what a recorded terminal showed",
-        "play": "replay a recording in this terminal, with asciinema",
-    }
-    for verb, sentence in sentences.items():
-        reading = _add(verbs, verb, sentence, f"{PROGRAM} {verb}" + ("" if verb == "list" else " 3f9k2m1x"))
+    """The commands on recordings: of one, or of all where the ID may be left out."""
+    _add_reading(verbs, "list", "list the recordings on the volume")
+    cat = _add_reading(verbs, "cat", "print what a recorded terminal showed: text and what paints it", "ID")
+    cat.add_argument(
+        "--raw", action="store_true", help="the exact bytes instead; they can do anything to your terminal"
+    )
+    _add_reading(verbs, "play", "replay a recording in this terminal, with asciinema", "ID")
+    _add_reading(verbs, "follow", "show a running session from its present screen on; Ctrl-C leaves", "ID")
+    verify = _add_reading(
+        verbs, "verify", "check recordings against their summaries, index and chain hash", "[ID]"
+    )
+    verify.add_argument(
+        "--chain",
+        default="",
+        metavar="HASH",
+        help="a run's chain hash from the resource's status, to compare",
+    )
+    _add_reading(verbs, "repair", "mend recordings that a lost node or a kill has torn", "[ID]")
+
+
+def _add_reading(verbs: "Verbs[Parser]", verb: str, sentence: str, which: str = "") -> Parser:
+    """`which` is how the recording is named: ID, [ID] or not at all."""
+    reading = _add(verbs, verb, sentence, f"{PROGRAM} {verb}" + (" 3f9k2m1x" if which else ""))
+    reading.add_argument(
+        "--recordings", type=Path, default=Path(contract.RECORDINGS_DIR), metavar="FOLDER",
+        help="where the recordings are (default: %(default)s)",
+    )  # fmt: skip
+    if which == "ID":
+        reading.add_argument("id", metavar="ID", help="the recording's id, or the path of a cast")
+    elif which:
         reading.add_argument(
-            "--recordings", type=Path, default=Path(contract.RECORDINGS_DIR), metavar="FOLDER",
-            help="where the recordings are (default: %(default)s)",
-        )  # fmt: skip
-        if verb != "list":
-            reading.add_argument("id", metavar="ID", help="the recording's id, or the path of a cast")
-        if verb == "cat":
-            reading.add_argument(
-                "--raw", action="store_true", help="the exact bytes, also what was not UTF-8"
-            )
+            "id", metavar="ID", nargs="?", default="", help="its id, or the path of a cast (default: all)"
+        )
+    return reading
 
 
 def _add_run(verbs: "Verbs[Parser]") -> None:

@@ -30,9 +30,12 @@ def paint(screen: Screen) -> str:
     return "".join([*parts, _region(screen), _cursor(screen), _modes(screen)])
 
 
-def paint_rows(lines: Mapping[int, Line], rows: Iterable[int], columns: int) -> str:
-    """Some rows of a screen, as far as the first `columns` go; what they had shown is erased."""
-    return "".join(f"\x1b[{y + 1}H\x1b[0m\x1b[2K{_row(lines.get(y), columns)}" for y in rows)
+def paint_rows(lines: Mapping[int, Line], rows: Iterable[int], columns: int, top: int = 0) -> str:
+    """Some rows of a screen, as far as the first `columns` go; what was there is erased.
+
+    The row `top` of the screen becomes the first of the terminal that shows it.
+    """
+    return "".join(f"\x1b[{y - top + 1}H\x1b[0m\x1b[2K{_row(lines.get(y), columns)}" for y in rows)
 
 
 def style(parameters: str) -> str:

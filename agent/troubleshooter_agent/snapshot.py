@@ -1,29 +1,26 @@
-"""The screen at a point of a cast, and what comes after it: for those who join a session that runs.
+"""The screen at a point of a cast, for those who join a session that runs; `tail` has what comes after it.
 
 `follow` and the client of `shell attach` use it, never a recorder. A short recording is read from its
 beginning, and then all is exact. Of a long one the end is read, with what `lookback` knows from before;
-then approximate are: what was drawn long ago and never again, colours in force since then, and tabs.
+then approximate are: what was drawn long ago and never again, and colours in force since then.
 """
 
-import os
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from troubleshooter_agent import asciicast
-from troubleshooter_agent.asciicast import Event, NotACastError, parse_event, parse_header
+from troubleshooter_agent.asciicast import Event, NotACastError, parse_header
 from troubleshooter_agent.interpreter import Interpreter
 from troubleshooter_agent.lines import LONGEST_LINE, resized, size_of
 from troubleshooter_agent.lookback import ALTERNATE, Before, look_back
 from troubleshooter_agent.neutral import INPUT_MODES
 from troubleshooter_agent.painter import paint
+from troubleshooter_agent.tail import event_of, line_start
 from troubleshooter_agent.volume import ReadingError
 
 WINDOW: Final = 512 << 10  # bytes of a cast that are always read: many screens, and a fifth of a second
 _CLEARED_WITHIN: Final = 2 * WINDOW  # if the whole screen was drawn anew there, it is read from there on
 _ONCE: Final = WINDOW // 4  # what a full-screen program draws first, and perhaps never again
-_POLL_SECONDS: Final = 0.05
 # A larger one costs its reader too much, and nobody has one: then it is as if this were its size.
 _LARGEST: Final = (1000, 500)
 
@@ -65,8 +62,12 @@ class Snapshot:
         numbers = sorted(self.interpreter.neutral.input_modes)
         return "".join("\x1b=" if number == 66 else f"\x1b[?{number}h" for number in numbers).encode()
 
+    def show(self, event: Event) -> str:
+        """What of a later event may be shown after `paint`, which stays as it was: for many events."""
+        return self.interpreter.neutral.feed(event.text) if event.code == asciicast.OUTPUT else ""
+
     def feed(self, event: Event) -> str:
-        """Go on by one event; what of it may be shown."""
+        """The same, and `paint` goes on with it."""
         if event.code == asciicast.RESIZE and (size := resized(event.text)):
             columns, rows = _kept_small(size)
             self.interpreter.screen.resize(rows, columns)
@@ -84,8 +85,8 @@ def snapshot(cast: BinaryIO, length: int) -> Snapshot:
         size = size_of(parse_header(first))
     except NotACastError as error:
         raise ReadingError(f"cannot read it: {error}") from error
-    end = _line_end(cast, len(first), length)
-    begin = len(first) if end - len(first) <= WINDOW else _line_start(cast, end - WINDOW)
+    end = _last_line_end(cast, len(first), length)
+    begin = len(first) if end - len(first) <= WINDOW else line_start(cast, end - WINDOW)
     before = look_back(cast, len(first), begin)
     found = Snapshot(Interpreter(*_kept_small(before.size or size)), end)
     _prepare(found, cast, before, len(first), begin)
@@ -93,72 +94,15 @@ def snapshot(cast: BinaryIO, length: int) -> Snapshot:
     return found
 
 
-def tail(
-    cast: BinaryIO,
-    offset: int,
-    *,
-    is_over: Callable[[], bool] = lambda: False,
-    wait: Callable[[], None] = lambda: time.sleep(_POLL_SECONDS),
-) -> Iterator[Event | None]:
-    """The events from `offset` on, as they are appended; None each time after it has waited in vain.
-
-    It ends after the marker that the session ended, or when there is no more and `is_over` says so. A
-    torn line is waited for; a line that is no event is left out.
-    """
-    while True:
-        is_last = is_over()  # asked before looking: what was written before the end is not missed
-        if (found := _cut_off(cast, offset)) is not None:
-            marker, offset = found
-            lines = [marker]
-        else:
-            lines, offset = _new_lines(cast, offset)
-        for event in map(_event, lines):
-            if event is not None:
-                yield event
-                if event.code == asciicast.MARKER and event.text.startswith(asciicast.ENDED_PREFIX):
-                    return
-        if not lines:
-            if is_last:
-                return
-            yield None
-            wait()
-
-
-def _new_lines(cast: BinaryIO, offset: int) -> tuple[list[bytes], int]:
-    """Whole lines from `offset` on, and where they end."""
-    cast.seek(offset)
-    content = cast.read(LONGEST_LINE)
-    whole, newline, _ = content.rpartition(b"\n")
-    if not newline and len(content) == LONGEST_LINE:  # no recorder writes such a line
-        return [], offset + len(content)
-    return whole.split(b"\n") if newline else [], offset + len(whole) + len(newline)
-
-
-def _cut_off(cast: BinaryIO, offset: int) -> tuple[bytes, int] | None:
-    """The one line that stands where others were, and where it ends; None if the file only grew.
-
-    After a failed write what was written of it is cut off, and at most the last marker is put there.
-    """
-    cast.seek(offset - 1)
-    if cast.read(1) == b"\n":
-        return None
-    size = cast.seek(0, os.SEEK_END)
-    start = _line_start(cast, min(offset, size) - 1)
-    cast.seek(start)
-    line = cast.readline(LONGEST_LINE)
-    event = _event(line)
-    return line if event is not None and event.code == asciicast.MARKER else b"", start + len(line)
-
-
 def _prepare(found: Snapshot, cast: BinaryIO, before: Before, first: int, begin: int) -> None:
     """Bring the terminal to where the reading begins."""
     if before.alternate and before.switched_at is not None:
-        switched = _line_start(cast, before.switched_at)
-        _read(found, cast, _line_start(cast, max(first, switched - _ONCE)), switched)
+        switched = line_start(cast, before.switched_at)
+        _read(found, cast, line_start(cast, max(first, switched - _ONCE)), switched)
         found.interpreter.screen.private_mode(before.alternate, on=True)
-        drawn = _line_start(cast, max(before.switched_at, before.cleared_at or 0))
+        drawn = line_start(cast, max(before.switched_at, before.cleared_at or 0))
         _read(
-            found, cast, drawn, begin if begin - drawn < _CLEARED_WITHIN else _line_start(cast, drawn + _ONCE)
+            found, cast, drawn, begin if begin - drawn < _CLEARED_WITHIN else line_start(cast, drawn + _ONCE)
         )
     _set_modes(found.interpreter, before)
 
@@ -177,41 +121,14 @@ def _set_modes(interpreter: Interpreter, before: Before) -> None:
 
 def _read(found: Snapshot, cast: BinaryIO, start: int, end: int) -> None:
     cast.seek(start)
-    for event in map(_event, cast.read(max(0, end - start)).split(b"\n")):
+    for event in map(event_of, cast.read(max(0, end - start)).split(b"\n")):
         if event is not None:
             found.feed(event)
 
 
-def _event(line: bytes) -> Event | None:
-    try:
-        return parse_event(line)
-    except NotACastError:
-        return None
-
-
-def _line_end(cast: BinaryIO, first: int, length: int) -> int:
+def _last_line_end(cast: BinaryIO, first: int, length: int) -> int:
     """Where the last whole line ends within the first `length` bytes."""
-    end = length
-    while end > first:
-        start = max(first, end - WINDOW)
-        cast.seek(start)
-        newline = cast.read(end - start).rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        end = start
-    return first
-
-
-def _line_start(cast: BinaryIO, offset: int) -> int:
-    """The beginning of the line in which an offset is."""
-    while offset > 0:
-        start = max(0, offset - WINDOW)
-        cast.seek(start)
-        newline = cast.read(offset - start).rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        offset = start
-    return 0
+    return max(first, line_start(cast, length))
 
 
 def _kept_small(size: tuple[int, int]) -> tuple[int, int]:

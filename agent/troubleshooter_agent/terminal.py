@@ -19,6 +19,24 @@ def size(fd: int) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
+def quiet(fd: int) -> Iterator[None]:
+    """Keys show nothing and go nowhere for the length of a block, but Ctrl-C; no terminal is fine, too."""
+    if not os.isatty(fd):
+        yield
+        return
+    before = termios.tcgetattr(fd)
+    mode = termios.tcgetattr(fd)
+    mode[3] &= ~(termios.ECHO | termios.ICANON)
+    mode[6][termios.VSUSP] = mode[6][termios.VQUIT] = b"\0"  # they would leave the terminal so
+    termios.tcsetattr(fd, termios.TCSANOW, mode)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(termios.error):  # the terminal may be gone by then
+            termios.tcsetattr(fd, termios.TCSAFLUSH, before)
+
+
+@contextlib.contextmanager
 def raw(fd: int) -> Iterator[None]:
     """Raw mode for the length of a block; restored at once, without waiting for unread output."""
     before = termios.tcgetattr(fd)

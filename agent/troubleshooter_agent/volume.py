@@ -44,8 +44,12 @@ class Found:
 
     def summary(self, most_bytes: int) -> bytes:
         """What the summary beside it says, empty when there is none."""
+        return self.beside(f"{self.file.stem}.json", most_bytes)
+
+    def beside(self, name: str, most_bytes: int) -> bytes:
+        """What a file in the same folder says, empty when there is none that may be read."""
         try:
-            with _open(f"{self.file.stem}.json", str(self.file), self.folder) as file:
+            with _open(name, str(self.file), self.folder) as file:
                 return file.read(most_bytes)
         except ReadingError:
             return b""
@@ -67,15 +71,26 @@ def walk(root: Path) -> Iterator[Found]:
                 yield Found(session_id, f"{day}T{hour}:{minute}:{second}Z", place / name, folder)
 
 
+def select(root: Path, wanted: str) -> Iterator[Found]:
+    """All recordings on the volume, or those with the id or at the path `wanted`; ReadingError if none is."""
+    if wanted and not _ID.fullmatch(wanted) and os.path.lexists(wanted):
+        yield from _at(wanted)
+        return
+    _check(wanted or "00000000")
+    is_there = not wanted
+    for found in walk(root):
+        if wanted in {"", found.id, str(found.file)}:
+            is_there = True
+            yield found
+    if not is_there:
+        raise ReadingError(f"there is no recording {wanted} under {root}", "`list` shows those on the volume")
+
+
 def open_recording(root: Path, wanted: str) -> BinaryIO:
     """The cast with the id `wanted`, or at the path `wanted`, as it is or relative to the volume."""
     if _ID.fullmatch(wanted):
         return _open_by_id(root, wanted)
-    if not wanted.endswith(".cast"):
-        raise UsageError(
-            f"{wanted!r} is no id of a recording",
-            "an id is 8 of a-z and 0-9, as `list` shows it; the path of a .cast does too",
-        )
+    _check(wanted)
     if os.path.lexists(wanted):
         return _open(wanted, wanted)
     for found in walk(root):
@@ -94,6 +109,25 @@ def is_running(cast: BinaryIO) -> bool:
         return False
     fcntl.flock(cast, fcntl.LOCK_UN)
     return False
+
+
+def _check(wanted: str) -> None:
+    if not _ID.fullmatch(wanted) and not wanted.endswith(".cast"):
+        raise UsageError(
+            f"{wanted!r} is no id of a recording",
+            "an id is 8 of a-z and 0-9, as `list` shows it; the path of a .cast does too",
+        )
+
+
+def _at(path: str) -> Iterator[Found]:
+    """The recording at a path, which need not be on the volume."""
+    _check(path)
+    file = PurePosixPath(path)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield Found(file.stem.rpartition("-")[2], "", file, folder)
+    finally:
+        os.close(folder)
 
 
 def _open_by_id(root: Path, session_id: str) -> BinaryIO:

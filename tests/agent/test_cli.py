@@ -71,7 +71,7 @@ def test_mistake_in_shell_is_told_in_one_sentence(arguments: list[str], sentence
     assert str(refused.value) == sentence
 
 
-@pytest.mark.parametrize("verb", ["attach", "extend", "verify", "repair", "follow", "search", "export"])
+@pytest.mark.parametrize("verb", ["attach", "extend", "search", "export"])
 def test_command_of_a_later_version_says_so(verb: str) -> None:
     with pytest.raises(UsageError, match=f"^{verb} is not yet available"):
         cli.parse([verb, "3f9k2m1x"]).run()
@@ -83,6 +83,10 @@ def test_command_of_a_later_version_says_so(verb: str) -> None:
         (("troubleshooter-agent", "list"), True),
         (("troubleshooter-agent", "cat", "3f9k2m1x"), True),
         (("troubleshooter-agent", "play", "3f9k2m1x"), True),
+        (("troubleshooter-agent", "verify"), True),
+        (("troubleshooter-agent", "follow", "3f9k2m1x"), True),
+        (("troubleshooter-agent", "repair"), False),
+        (("troubleshooter-agent", "search", "x"), False),
         (("troubleshooter-agent",), False),
         (("troubleshooter-agent", "record"), False),
         (("troubleshooter-agent", "shell", "list"), False),
@@ -149,7 +153,17 @@ def call(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]
 
 @pytest.mark.parametrize(
     "arguments",
-    [["shell", "--bogus"], ["bogus"], [], ["run", "--port", "x"], ["cat"], ["record", "-x"], ["verify", "x"]],
+    [
+        ["shell", "--bogus"],
+        ["bogus"],
+        [],
+        ["run", "--port", "x"],
+        ["cat"],
+        ["record", "-x"],
+        ["verify", "x"],
+        ["follow"],
+        ["repair", "x"],
+    ],
 )
 def test_wrong_command_line_ends_with_64_and_one_line_without_a_trace(arguments: list[str]) -> None:
     result = call(*arguments)

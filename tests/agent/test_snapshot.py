@@ -14,7 +14,8 @@ from screens import PAINTED, lines, looks, shown
 
 from troubleshooter_agent import snapshot as snapshots
 from troubleshooter_agent.interpreter import Interpreter
-from troubleshooter_agent.snapshot import Snapshot, snapshot, tail
+from troubleshooter_agent.snapshot import Snapshot, snapshot
+from troubleshooter_agent.tail import tail
 from troubleshooter_agent.volume import ReadingError
 
 COLUMNS, ROWS = 20, 5
@@ -37,7 +38,8 @@ def join(content: bytes, length: int) -> tuple[Snapshot, Interpreter]:
     viewer = shown(found.columns, found.rows, found.paint().decode())
     for event in tail(cast, found.end, is_over=lambda: True):
         if event is not None:
-            viewer.feed(found.feed(event))
+            text = found.feed(event)
+            viewer.feed(text)
     return found, viewer
 
 
