@@ -36,7 +36,7 @@ def follow(
     `out` and `keys` are the viewer's descriptors; keys that are pressed meanwhile go nowhere.
     """
     why = "you have left it"
-    with open_recording(root, wanted) as cast, terminal.quiet(keys):
+    with open_recording(root, wanted) as cast, terminal.quiet(out), terminal.quiet(keys):
         viewer = Viewer(out)
         try:
             with suppress(KeyboardInterrupt, BrokenPipeError):

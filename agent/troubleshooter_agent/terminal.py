@@ -20,12 +20,16 @@ def size(fd: int) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def quiet(fd: int) -> Iterator[None]:
-    """Keys show nothing and go nowhere for the length of a block, but Ctrl-C; no terminal is fine, too."""
+    """For the length of a block keys show nothing and go nowhere, but Ctrl-C; what is shown is not changed.
+
+    A descriptor that is no terminal is fine, too.
+    """
     if not os.isatty(fd):
         yield
         return
     before = termios.tcgetattr(fd)
     mode = termios.tcgetattr(fd)
+    mode[1] &= ~termios.OPOST  # a recorded newline moves down and no more
     mode[3] &= ~(termios.ECHO | termios.ICANON)
     mode[6][termios.VSUSP] = mode[6][termios.VQUIT] = b"\0"  # they would leave the terminal so
     termios.tcsetattr(fd, termios.TCSANOW, mode)

@@ -100,6 +100,16 @@ def test_only_readings_go_unrecorded(argv: tuple[str, ...], *, reads: bool) -> N
     assert cli.is_reading(argv) is reads
 
 
+@pytest.mark.parametrize(
+    "words", [["verify"], ["verify", "--chain", "0" * 64], ["follow", "3f9k2m1x"], ["list"]]
+)
+def test_reading_through_shell_is_noted_and_opens_no_session(words: list[str]) -> None:
+    parsed = cli.parse(["shell", "--user=alice", "--", "troubleshooter-agent", *words])
+    assert isinstance(parsed, commands.NotedReading)
+    assert parsed.wish == Wish(("troubleshooter-agent", *words), "alice")
+    assert parsed.reading == cli.parse(words)
+
+
 def test_record_takes_what_follows_the_dashes_as_it_is() -> None:
     parsed = cli.parse(["record", "-o", "x.cast", "--", "bash", "-c", "exit 3", "-o"])
     assert parsed == commands.Record(Path("x.cast"), ("bash", "-c", "exit 3", "-o"))

@@ -280,12 +280,3 @@ def test_real_recordings_are_good_and_lead_to_the_chain_of_the_agent(agent: Runn
     status, told = verified(agent.recordings, chain=chain)
     assert (status, told[-1].startswith(f"{chain} is the chain of ")) == (0, True)
     assert not told[-1].endswith("later")
-
-
-def test_reading_through_shell_verifies_and_leaves_one_line(agent: RunningAgent) -> None:
-    agent.run("-c", "true")
-    agent.wait_until_closed(1)
-    words = ["troubleshooter-agent", "verify", "--recordings", str(agent.folder / "recordings")]
-    result = agent.run("--user=alice", "--", *words)
-    assert (result.returncode, result.stdout.count(b"   good   ")) == (0, 1)
-    assert agent.status()["sessionCount"] == 1

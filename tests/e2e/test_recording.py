@@ -82,16 +82,18 @@ def test_a_full_screen_program_is_recorded(
 
 
 def test_reading_a_recording_is_not_recorded(toolbox: Toolbox, shelf: Shelf) -> None:
-    """list and cat through `shell` leave no cast, but a line that says who asked."""
+    """list, cat and verify through `shell` leave no cast, but a line that says who asked."""
     assert toolbox.run("shell", "-c", "echo a word").returncode == 0
     cast = shelf.new_cast()
     listed = toolbox.run("shell", "--user=bob", "--", "troubleshooter-agent", "list")
     assert (listed.returncode, cast.id.encode() in listed.stdout) == (0, True)
     shown = toolbox.run("shell", "--user=bob", "--", "troubleshooter-agent", "cat", cast.id)
     assert (shown.returncode, shown.stdout) == (0, b"a word\n")
+    checked = toolbox.run("shell", "--user=bob", "--", "troubleshooter-agent", "verify", cast.id)
+    assert (checked.returncode, b"   good   " in checked.stdout) == (0, True)
     assert shelf.new_casts() == []
     notes = [path.read_text() for path in shelf.folder.rglob("access.jsonl")]
-    assert notes[0].count('"bob"') == 2
+    assert notes[0].count('"bob"') == 3
 
 
 def test_the_toolbox_replays_its_own_recordings(toolbox: Toolbox, shelf: Shelf) -> None:
