@@ -140,3 +140,22 @@ class Announcer:
             return bool(termios.tcgetattr(self._master)[3] & termios.ICANON)
         except termios.error:  # nobody has the terminal any more
             return True
+
+
+class Mute:
+    """In place of an announcer where there is no terminal, and so nobody to tell."""
+
+    due: Final = NEVER
+
+    def say(self, text: str) -> None:
+        pass
+
+    say_after_gap = say_last = say
+
+    def redraw(self) -> None:
+        pass
+
+    flush = look = resized = redraw
+
+    def saw(self, output: bytes) -> None:
+        pass

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 PACKET_BYTES: Final = 128 * 1024
-_ROOM: Final = socket.CMSG_LEN(3 * array.array("i").itemsize)  # for three descriptors
+_ROOM: Final = socket.CMSG_LEN(4 * array.array("i").itemsize)  # for a connection and three descriptors
 
 
 class ChannelClosedError(ConnectionError):
@@ -63,6 +63,17 @@ def send(connection: socket.socket, message: dict[str, Any], descriptors: tuple[
         connection.sendmsg([packet], ancillary, socket.MSG_NOSIGNAL)
     except (BrokenPipeError, ConnectionResetError) as error:
         raise ChannelClosedError from error
+
+
+def tell(connection: socket.socket | None, message: dict[str, Any]) -> bool:
+    """Send to somebody who may be gone or slow, or is nobody; whether it was sent."""
+    if connection is None:
+        return False
+    try:
+        send(connection, message)
+    except (ChannelClosedError, BlockingIOError):
+        return False
+    return True
 
 
 def receive(connection: socket.socket) -> Packet:

@@ -1,6 +1,7 @@
 """The command line: from words to a command; parsing touches nothing.
 
 shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]    open a recorded session in this toolbox
+shell [--user=NAME] attach [--view] [ID]                go on with an open session, or look on
 record [-o FILE] [-- COMMAND ARG...]                    record a session of this machine
 list, cat, play, verify, follow                         read recordings
 repair                                                  mend what a lost node left
@@ -18,6 +19,7 @@ from troubleshooter_agent import client
 from troubleshooter_agent.client import Wish
 from troubleshooter_agent.commands import (
     PROGRAM,
+    AttachTo,
     Command,
     NotedReading,
     NotYet,
@@ -30,9 +32,9 @@ from troubleshooter_agent.commands import (
 from troubleshooter_agent.errors import AgentError, UsageError
 from troubleshooter_agent.limits import Limits
 from troubleshooter_agent.options import DEFAULT_FOLDERS, SOCKET, build_parser
-from troubleshooter_agent.request import LONGEST_USER, is_too_long, shell_argv
+from troubleshooter_agent.request import LONGEST_USER, is_id, is_too_long, shell_argv
 
-NOT_YET: Final = ("attach", "extend", "search", "export")
+NOT_YET: Final = ("extend", "search", "export")
 READINGS: Final = ("list", "cat", "play", "verify", "follow")
 
 
@@ -93,10 +95,31 @@ def parse_shell(argv: Sequence[str]) -> Command:
         case ["--", *words] if words:
             wish = Wish(tuple(words), wish.user)
             return NotedReading(wish, parse(words[1:])) if is_reading(words) else Shell(wish, None, address)
-        case [("attach" | "extend") as verb, *_]:
-            return NotYet(f"shell {verb}")
+        case ["attach", *words]:
+            return parse_attach(words, wish.user, address)
+        case ["extend", *_]:
+            return NotYet("shell extend")
     raise UsageError(
-        f"shell takes no {rest[0]!r}", "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]"
+        f"shell takes no {rest[0]!r}",
+        "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID]]",
+    )
+
+
+def parse_attach(words: Sequence[str], user: str, address: str) -> Command:
+    """`shell attach`: whose session, and whether only to look on."""
+    match words:
+        case ["--view", *rest]:
+            view = True
+        case rest:
+            view = False
+    match rest:
+        case []:
+            return AttachTo("", user, view, address)
+        case [session_id] if is_id(session_id):
+            return AttachTo(session_id, user, view, address)
+    raise UsageError(
+        f"{' '.join(rest)!r} is no id of a session",
+        "an id is 8 of a-z and 0-9; write: shell attach [--view] [ID]",
     )
 
 

@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,7 @@ _STUCK: Final = (
 WAIT_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 0.5
 STUCK_SIGNAL: Final = signal.SIGUSR1  # from PID 1: the recorder is stuck and will never say how it ends
-_SIGNALS: Final = (
+SIGNALS: Final = (
     signal.SIGWINCH, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, STUCK_SIGNAL,
 )  # fmt: skip
 
@@ -41,28 +41,52 @@ class Wish:
 
     argv: tuple[str, ...] = ()
     user: str = ""
+    may_ask: bool = False  # whether the person can be asked to go on with an open session
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An open session of the same person; `attended` as far as anybody can know."""
+
+    id: str
+    started: str
+    attended: bool
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How a conversation ended; with `wait` it is worth another try."""
+    """How a conversation ended; with `wait` it is worth another try, with `offers` the person chooses."""
 
     status: int
     say: str = ""
     wait: bool = False
+    offers: tuple[Offer, ...] = ()
 
 
-def open_shell(wish: Wish, address: str, *, pause: Callable[[float], None] = time.sleep) -> int:
+Attached = Callable[[Path, int], None]  # a cast, and how many bytes of it
+Offered = Callable[[tuple[Offer, ...]], int | None]  # the exit status, None for a new shell
+
+
+def open_shell(
+    wish: Wish, address: str, offered: Offered, *, pause: Callable[[float], None] = time.sleep
+) -> int:
     """Open a recorded session in the toolbox; its exit status.
 
-    While the toolbox is not ready to record this waits, and says so once.
+    While the toolbox is not ready to record this waits, and says so once. `offered` goes on with an open
+    session, where there is one and the person wants it.
     """
     process.become_undumpable()
     prepare()
     deadline = time.monotonic() + WAIT_SECONDS
     told = ""
     while True:
-        answer = _converse(_connect(address), wish)
+        answer = _converse(connect(address), wish)
+        if answer.offers:
+            status = offered(answer.offers)
+            if status is not None:
+                return status
+            wish = replace(wish, may_ask=False)
+            continue
         if not answer.wait or time.monotonic() > deadline:
             return leave(answer)
         if answer.say != told:
@@ -73,7 +97,7 @@ def open_shell(wish: Wish, address: str, *, pause: Callable[[float], None] = tim
 
 def prepare() -> None:
     """Before anything else: signals are read, not handled, and no descriptor of ours is a standard one."""
-    signals.block(_SIGNALS)
+    signals.block(SIGNALS)
     for (
         fd
     ) in DESCRIPTORS:  # a program without one of them has /dev/null there: the lowest free number is taken
@@ -105,7 +129,8 @@ def terminal_size() -> tuple[int, int] | None:
     return terminal.size(0) if terminal.is_terminal(0, 1) else None
 
 
-def _connect(address: str) -> socket.socket:
+def connect(address: str) -> socket.socket:
+    """A connection to PID 1 of this toolbox."""
     try:
         return channel.connect(address)
     except OSError as error:
@@ -118,7 +143,7 @@ def _connect(address: str) -> socket.socket:
 def _converse(connection: socket.socket, wish: Wish) -> Answer:
     size = terminal_size()
     handed = hand_over(size)
-    request = Request(wish.argv, wish.user, os.environ, _folder(), size)
+    request = Request(wish.argv, wish.user, os.environ, _folder(), size, wish.may_ask and size is not None)
     with connection, terminal.raw(0) if size else nullcontext():
         try:
             channel.send(connection, request.to_message(), handed.descriptors)
@@ -131,10 +156,13 @@ def _converse(connection: socket.socket, wish: Wish) -> Answer:
         return listen(connection, handed)
 
 
-def listen(connection: socket.socket, handed: HandOver) -> Answer:
-    """Wait for the end of the session; pass on the size of the terminal meanwhile, or copy for it."""
+def listen(connection: socket.socket, handed: HandOver, attached: Attached | None = None) -> Answer:
+    """Wait for the end of the session; pass on the size of the terminal meanwhile, or copy for it.
+
+    `attached` draws the screen of an open session, before its output goes on.
+    """
     copier = handed.copier
-    fd = signals.descriptor(_SIGNALS)
+    fd = signals.descriptor(SIGNALS)
     answer: Answer | None = None
     while answer is None:
         sources = copier.sources if copier else []
@@ -145,7 +173,7 @@ def listen(connection: socket.socket, handed: HandOver) -> Answer:
         if fd in ready:
             answer = _signalled(fd, connection)
         if answer is None and connection.fileno() in ready:
-            answer = _answered(connection)
+            answer = _answered(connection, attached)
     os.close(fd)
     if copier:
         copier.drain()
@@ -167,7 +195,7 @@ def _signalled(fd: int, connection: socket.socket) -> Answer | None:
     return None
 
 
-def _answered(connection: socket.socket) -> Answer | None:
+def _answered(connection: socket.socket, attached: Attached | None) -> Answer | None:
     try:
         message = channel.receive(connection).message
     except channel.ChannelClosedError:
@@ -175,6 +203,11 @@ def _answered(connection: socket.socket) -> Answer | None:
     match message:
         case {"exit": int() as status}:
             return Answer(status, str(message.get("say", "")), wait=message.get("wait") is True)
+        case {"offers": [*offers]}:
+            return Answer(ExitCode.OK, offers=tuple(Offer(**offer) for offer in offers))
+        case {"attached": str(), "cast": str() as cast, "length": int() as length} if attached:
+            attached(Path(cast), length)
+            channel.tell(connection, {"painted": True})
     return None
 
 

@@ -7,13 +7,13 @@ started for every shell, and is to be quick.
 import os
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from troubleshooter_agent import client, contract
-from troubleshooter_agent.client import Wish
+from troubleshooter_agent.client import Offer, Wish
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.limits import Limits
 from troubleshooter_agent.request import shell_argv
@@ -40,7 +40,28 @@ class Shell:
         wish = self.wish
         if self.command is not None:
             wish = Wish(shell_argv(os.environ, self.command), wish.user)
-        return client.open_shell(wish, self.socket)
+        return client.open_shell(replace(wish, may_ask=not wish.argv), self.socket, self._offered)
+
+    def _offered(self, offers: Sequence[Offer]) -> int | None:
+        from troubleshooter_agent import attaching  # noqa: PLC0415 - keeps the client's start short
+
+        chosen = attaching.choose(offers)
+        return None if chosen is None else attaching.attach(chosen, self.wish.user, self.socket)
+
+
+@dataclass(frozen=True)
+class AttachTo:
+    """Take over an open session, or look on; an empty `id` means the only one that the user has."""
+
+    id: str
+    user: str
+    view: bool
+    socket: str
+
+    def run(self) -> int:
+        from troubleshooter_agent import attaching  # noqa: PLC0415 - as above
+
+        return attaching.attach(self.id, self.user, self.socket, view=self.view)
 
 
 @dataclass(frozen=True)

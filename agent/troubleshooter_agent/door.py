@@ -9,7 +9,7 @@ from typing import Final
 
 from troubleshooter_agent import channel
 from troubleshooter_agent.loop import Loop
-from troubleshooter_agent.request import Request, parse_request
+from troubleshooter_agent.request import Attach, Request, parse_request
 from troubleshooter_agent.toolbox import Refusal
 
 
@@ -18,7 +18,7 @@ class Visit:
     """A client that asks for a session; its descriptors are closed once it was answered."""
 
     connection: socket.socket
-    request: Request
+    request: Request | Attach
     descriptors: tuple[int, int, int]
 
 

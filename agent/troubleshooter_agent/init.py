@@ -10,25 +10,25 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from troubleshooter_agent import annotations, cgroup, children, identity, process, signals
 from troubleshooter_agent.contract import EndReason, ExitCode
-from troubleshooter_agent.door import Door, Visit, refuse
+from troubleshooter_agent.door import Door
 from troubleshooter_agent.guard import Guard
 from troubleshooter_agent.limits import DEFAULT, Limits
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
+from troubleshooter_agent.reception import Reception
 from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.reporting import Reporting
-from troubleshooter_agent.request import shell_argv
 from troubleshooter_agent.salvage import Salvage
 from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.termination import termination_message
-from troubleshooter_agent.toolbox import Ending, Refusal, ToolboxState
+from troubleshooter_agent.toolbox import Ending, ToolboxState
 from troubleshooter_agent.trial import Trials
 
 BEAT_SECONDS: Final = 1.0
@@ -123,7 +123,8 @@ class Init:
     def run(self) -> int:
         """Until the toolbox has ended; the exit code of the container."""
         self._loop.watch(self._signals, self._hear_signals)
-        Door(self._loop, self._settings.address, self._answer)
+        reception = Reception(self._state, self._recorders, self._log, self._clock)
+        Door(self._loop, self._settings.address, reception.answer)
         children.settle()
         self._salvage.start(self._state.root, self._state.folder)
         self._learn(annotations.read(self._settings.annotations))
@@ -144,28 +145,6 @@ class Init:
                 process.reap(spare=self._recorders.pids | self._ours)
             elif arrived.number in _ENDING_SIGNALS and (os.getpid() != 1 or arrived.is_from_outside):
                 self._end(self._state.terminated(self._clock()))
-
-    def _answer(self, visit: Visit) -> None:
-        refusal = self._state.refusal()
-        if refusal is not None:
-            self._log.event("shell-refused", user=visit.request.user, why=refusal.sentence)
-            refuse(visit, refusal)
-            return
-        request = visit.request
-        is_shell = not request.argv
-        if is_shell:
-            request = replace(request, argv=shell_argv(request.environment))
-        job = self._state.job(request, self._clock())
-        if is_shell:
-            job = replace(job, first_line=self._state.greeting(job))
-        try:
-            self._recorders.open(job, visit)
-        except OSError as error:
-            sentence = (
-                f"this toolbox has no room for another session ({error.strerror}); close one and try again"
-            )
-            refuse(visit, Refusal(ExitCode.NOT_RECORDED, sentence))
-            self._log.event("shell-refused", user=request.user, why=sentence)
 
     def _learn(self, files: dict[str, str]) -> None:
         projected, faults = annotations.project(files, self._state.projected)

@@ -44,6 +44,7 @@ class Outlet:
     is_broken: bool = False  # a write said so, which the program on the other side must learn too
     is_detached: bool = False
     skipped: int = 0
+    held_until: float | None = None  # nothing is written before, since somebody else writes there
 
     @property
     def is_waiting(self) -> bool:
@@ -58,8 +59,19 @@ class Outlet:
         self.pending += content
         self.pump(now)
 
+    def hold(self, until: float) -> None:
+        """Write nothing before `go_on` is called, or `until` is over."""
+        self.held_until = until
+
+    def go_on(self, now: float) -> None:
+        """Write again what was held."""
+        self.held_until = None
+        self.pump(now)
+
     def pump(self, now: float) -> None:
         """Write on; called when the descriptor takes something, and after `offer`."""
+        if self.held_until is not None:
+            return
         try:
             while self.pending:
                 del self.pending[: os.write(self.fd, self.pending)]

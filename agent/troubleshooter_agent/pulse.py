@@ -100,7 +100,7 @@ class Pulse:
 
     def _look(self, relay: Relay, length: int, now: float) -> None:
         process.reap(spare=frozenset((relay.child.pid,)))
-        message: dict[str, Any] = {"bytes": length}
+        message: dict[str, Any] = {"bytes": length, "attended": relay.is_attended}
         if self._works(relay, now):
             message["working"] = now
         self._send(message)

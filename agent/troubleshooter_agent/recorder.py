@@ -5,16 +5,15 @@ move the bytes, and then says what became of the recording: in the terminal, in 
 PID 1 and to the client. It never ends the toolbox.
 """
 
-import contextlib
 import os
 import socket
 import stat
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from troubleshooter_agent import announcement, asciicast, channel, process, spawn
 from troubleshooter_agent.asciicast import Encoder
+from troubleshooter_agent.audience import Audience, Person
 from troubleshooter_agent.contract import ExitCode, format_time
 from troubleshooter_agent.errors import NotRecordedError, not_recorded
 from troubleshooter_agent.feed import Feed
@@ -70,16 +69,27 @@ def _sink(job: Job, ends: Ends, open_sink: OpenSink) -> Sink:
     try:
         return open_sink(job.cast, first_lines)
     except NotRecordedError as error:
-        _tell(ends.control, {"failed": error.kind, "message": str(error)})
-        _tell(ends.client, {"exit": error.exit_code, "say": f"no shell without a recording: {error}"})
+        channel.tell(ends.control, {"failed": error.kind, "message": str(error)})
+        channel.tell(ends.client, {"exit": error.exit_code, "say": f"no shell without a recording: {error}"})
         raise SystemExit(error.exit_code) from error
 
 
 def _run(job: Job, ends: Ends, writer: CastWriter) -> Outcome:
     pulse = Pulse(ends.control, process.boot_time)
     outlets = _outlets(job, ends)
-    _tell(ends.control, {"opened": {"id": job.id, "user": job.user, "file": job.file, "at": job.started}})
-    _tell(ends.client, {"opened": job.id})
+    channel.tell(
+        ends.control,
+        {
+            "opened": {
+                "id": job.id,
+                "user": job.user,
+                "file": job.file,
+                "at": job.started,
+                "terminal": job.size is not None,
+            }
+        },
+    )
+    channel.tell(ends.client, {"opened": job.id})
     try:
         child = _start(job, ends)
     except CannotRunError as error:
@@ -87,7 +97,7 @@ def _run(job: Job, ends: Ends, writer: CastWriter) -> Outcome:
         outlets[-1].offer(writer.output(f"shell: {error}{line_end}".encode()), time.monotonic())
         outcome = Outcome(error.status, f"exit status {error.status}")
         _finish(job, ends, writer, outcome)
-        _tell(ends.client, {"exit": outcome.status})
+        channel.tell(ends.client, {"exit": outcome.status})
         return outcome
     relay = Relay(child, writer, outlets, _terminal(job, outlets), time.monotonic, pulse.keyed, Loop())
     relay.hang_up_when_left = job.hang_up_when_left
@@ -127,7 +137,11 @@ def _start(job: Job, ends: Ends) -> Child:
 def _outlets(job: Job, ends: Ends) -> tuple[Outlet, ...]:
     if job.size is None:
         return tuple(_outlet(fd, os.O_WRONLY, may_stall=False) for fd in ends.descriptors[1:])
-    return (_outlet(ends.descriptors[0], os.O_RDWR, may_stall=True),)
+    return (_terminal_outlet(ends.descriptors[0]),)
+
+
+def _terminal_outlet(fd: int) -> Outlet:
+    return _outlet(fd, os.O_RDWR, may_stall=True)
 
 
 def _outlet(fd: int, flags: int, *, may_stall: bool) -> Outlet:
@@ -162,7 +176,8 @@ class _Session:
         self._syncer = Syncer(writer.sink, self._sync_failed, writer.unsynced)
         relay.begin()
         relay.loop.watch(wake, lambda: None)  # a failed sync ends the wait; the clock's look finds it
-        relay.loop.watch(ends.client.fileno(), self._hear_client)
+        person = Person(job.user, ends.client, frozenset(ends.descriptors))
+        self._audience = Audience(job, relay, person, _terminal_outlet, pulse.keyed)
         if ends.control is not None:
             relay.loop.watch(ends.control.fileno(), self._hear_control)
 
@@ -186,7 +201,7 @@ class _Session:
             self._say_unrecorded(self._writer.failure)
         while self._relay.drain():
             pass
-        _tell(self._ends.client, {"exit": outcome.status})
+        self._audience.dismiss({"exit": outcome.status})
 
     def _outcome(self, status: int) -> Outcome:
         if self._writer.failure is not None:
@@ -205,29 +220,20 @@ class _Session:
         self._writer.fail(error)
         os.write(self._wake, b"!")
 
-    def _hear_client(self) -> None:
-        try:
-            message = channel.receive(self._ends.client).message
-        except channel.ChannelClosedError:
-            self._relay.loop.forget(self._ends.client.fileno())
-            self._relay.left()
-            return
-        match message:
-            case {"size": [int() as columns, int() as rows]}:
-                self._relay.resize(columns, rows)
-
     def _hear_control(self) -> None:
         control = self._ends.control
         assert control is not None
         try:
-            message = channel.receive(control).message
+            packet = channel.receive(control)
         except channel.ChannelClosedError:  # PID 1 is gone, and with it the pod; the recording is to be whole
             self._relay.loop.forget(control.fileno())
             self._end("the agent is gone", "")
             return
-        match message:
+        match packet.message:
             case {"say": str() as text}:
                 self._relay.say(text)
+            case {"attach": dict() as visit}:
+                self._audience.welcome(visit, packet.descriptors)
             case {"end": str() as why, "text": str() as text}:
                 self._end(why, text)
 
@@ -259,7 +265,7 @@ def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
     if ends.control is not None:  # a local recording is one file
         _shelve(job, writer, summary)
     failed = writer.failure.kind if writer.failure else None
-    _tell(ends.control, {"done": summary.to_dict(), "failure": failed})
+    channel.tell(ends.control, {"done": summary.to_dict(), "failure": failed})
 
 
 def _shelve(job: Job, writer: CastWriter, summary: Summary) -> None:
@@ -267,10 +273,3 @@ def _shelve(job: Job, writer: CastWriter, summary: Summary) -> None:
         shelve(job.cast, summary)
     except OSError as error:
         writer.fail(not_recorded(error, str(job.cast)))
-
-
-def _tell(receiver: socket.socket | None, message: dict[str, Any]) -> None:
-    """Send to somebody who may be gone: then nobody is left to tell."""
-    if receiver is not None:
-        with contextlib.suppress(channel.ChannelClosedError, BlockingIOError):
-            channel.send(receiver, message)

@@ -7,46 +7,25 @@ terminal; what recorders report goes into the sessions of the toolbox.
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from troubleshooter_agent import channel, children, process, recorder, recovery
-from troubleshooter_agent.children import Child
 from troubleshooter_agent.client import STUCK_SIGNAL
-from troubleshooter_agent.contract import ExitCode, format_time
+from troubleshooter_agent.contract import ExitCode
 from troubleshooter_agent.door import Visit
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.recording import Recording
+from troubleshooter_agent.request import Attach
 from troubleshooter_agent.session import Job
 from troubleshooter_agent.sessions import Sessions
 from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.summary import Summary
+from troubleshooter_agent.toolbox import UNKNOWN_USER, Refusal
+from troubleshooter_agent.worker import STUCK, Worker, unmended
 
-RECORDER_DIED: Final = "recorder-died"
-RECORDER_STUCK: Final = "stuck"
-STUCK_SECONDS: Final = 15.0  # without a word, of which a recorder owes one every few seconds
-UNKILLABLE_SECONDS: Final = 2.0  # a process whose write never returns does not even obey SIGKILL
-STUCK: Final = f"its recorder did not answer for {STUCK_SECONDS:.0f}s: the volume takes no more"
 READER_SECONDS: Final = 0.5  # how long a mender waits for a reader to let go of the cast
-
-
-@dataclass
-class Worker:
-    """A process at work on one session: its recorder, or the mender after that one died.
-
-    `heard_at` and `given_up_at` are seconds of the clock of PID 1.
-    """
-
-    child: Child
-    job: Job
-    heard_at: float
-    client: int | None = None  # a pidfd
-    mends: bool = False
-    done: bool = False
-    given_up_at: float | None = None
 
 
 class Recorders:
@@ -78,7 +57,7 @@ class Recorders:
 
     def __len__(self) -> int:
         """How many are at work; one that was given up may never even end."""
-        return sum(worker.given_up_at is None for worker in self._workers.values())
+        return sum(worker.is_at_work for worker in self._workers.values())
 
     @property
     def pids(self) -> frozenset[int]:
@@ -87,7 +66,7 @@ class Recorders:
     @property
     def pidfds(self) -> list[int]:
         """Of all that are at work."""
-        return [worker.child.pidfd for worker in self._workers.values() if worker.given_up_at is None]
+        return [worker.child.pidfd for worker in self._workers.values() if worker.is_at_work]
 
     @property
     def clients(self) -> list[int]:
@@ -107,9 +86,27 @@ class Recorders:
 
         worker = Worker(children.fork(work, self._loop.descriptors()), job, self._clock())
         with contextlib.suppress(OSError):  # the client is already gone
-            worker.client = os.pidfd_open(channel.peer(visit.connection).pid)
-            self._expect_to_leave(worker.client)
+            self._expect_to_leave(worker, os.pidfd_open(channel.peer(visit.connection).pid))
         self._adopt(worker)
+
+    def attach(self, session_id: str, attach: Attach, visit: Visit) -> Refusal | None:
+        """Hand a visitor over to the recorder of an open session; the refusal if that cannot be."""
+        worker = next(worker for worker in self._workers.values() if worker.job.id == session_id)
+        client = channel.peer(visit.connection).pid
+        if client in process.descendants(worker.child.pid):
+            return Refusal(
+                ExitCode.USAGE, f"you are in session {session_id}: it cannot be shown within itself"
+            )
+        message = {"user": attach.user or UNKNOWN_USER, "size": list(attach.size), "view": attach.view}
+        descriptors = (visit.connection.fileno(), *visit.descriptors)
+        visit.connection.settimeout(None)
+        try:
+            channel.send(worker.child.channel, {"attach": message}, descriptors)
+        except (BlockingIOError, channel.ChannelClosedError):
+            return Refusal(ExitCode.AGENT_FAULT, f"session {session_id} does not answer; try again")
+        with contextlib.suppress(OSError):  # the client is already gone
+            self._expect_to_leave(worker, os.pidfd_open(client))
+        return None
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send to every recorder; one that is too slow to hear is ended with the toolbox anyway."""
@@ -120,11 +117,7 @@ class Recorders:
     @property
     def running(self) -> dict[str, int]:
         """The process below which all of a session is found, by the id of each session that still runs."""
-        return {
-            worker.job.id: worker.child.pid
-            for worker in self._workers.values()
-            if not worker.mends and not worker.done and worker.given_up_at is None
-        }
+        return {worker.job.id: worker.child.pid for worker in self._workers.values() if worker.is_recording}
 
     def end(self, session_id: str, why: str) -> None:
         """End one session as the toolbox ends all of them; the others go on."""
@@ -138,12 +131,12 @@ class Recorders:
         """Give up a recorder that is stuck, most likely in a write to a disk that never returns."""
         now = self._clock()
         for worker in list(self._workers.values()):
-            if worker.given_up_at is None and now - worker.heard_at >= STUCK_SECONDS:
+            if worker.is_stuck(now):
                 worker.given_up_at = now
                 self._give_up(worker)
-            elif _is_unkillable(worker, now):
+            elif worker.is_unkillable(now):
                 worker.done = True
-                self._done(_unmended(worker.job, STUCK), RECORDER_STUCK)
+                self._done(unmended(worker.job, STUCK), worker.failure)
                 self._changed()
 
     def _give_up(self, worker: Worker) -> None:
@@ -151,17 +144,19 @@ class Recorders:
         self._log.event("recorder-stuck", id=worker.job.id, mends=worker.mends)
         process.kill_descendants(worker.child.pid)
         signal.pidfd_send_signal(worker.child.pidfd, signal.SIGKILL)
-        if worker.client in self._clients:
+        for client in worker.clients:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(worker.client, STUCK_SIGNAL)
+                signal.pidfd_send_signal(client, STUCK_SIGNAL)
 
-    def _expect_to_leave(self, client: int) -> None:
+    def _expect_to_leave(self, worker: Worker, client: int) -> None:
         def left() -> None:
             self._loop.forget(client)
             self._clients.remove(client)
+            worker.clients.remove(client)
             os.close(client)
 
         self._clients.add(client)
+        worker.clients.add(client)
         self._loop.watch(client, left)
 
     def _adopt(self, worker: Worker) -> None:
@@ -224,14 +219,13 @@ class Recorders:
 
     def _bury(self, worker: Worker, code: int) -> None:
         """A recorder died without a word: end what it had started, and have its cast mended."""
-        why = _why_it_died(worker, code)
-        kind = RECORDER_DIED if worker.given_up_at is None else RECORDER_STUCK
+        why = worker.why_it_died(code)
         self._log.event("recorder-died", id=worker.job.id, why=why, mends=worker.mends)
         process.kill_descendants(os.getpid(), spare=self.pids | self._spare())
         if worker.mends:
-            self._done(_unmended(worker.job, why), kind)
+            self._done(unmended(worker.job, why), worker.failure)
         else:
-            self._mend(worker.job, why, kind)
+            self._mend(worker.job, why, worker.failure)
 
     def _mend(self, job: Job, why: str, kind: str) -> None:
         def work(control: Any) -> int:
@@ -240,43 +234,13 @@ class Recorders:
                 summary = recovery.mend(
                     job.root, job.cast, why, session=job.header(), patience=READER_SECONDS
                 )
-            summary = summary or _unmended(job, why)
+            summary = summary or unmended(job, why)
             channel.send(control, {"done": summary.to_dict(), "failure": kind})
             return ExitCode.OK
 
         try:
             mender = children.fork(work, self._loop.descriptors())
         except OSError:  # no room for a process; the next agent on the volume mends it
-            self._done(_unmended(job, why), kind)
+            self._done(unmended(job, why), kind)
             return
         self._adopt(Worker(mender, job, self._clock(), mends=True))
-
-
-def _is_unkillable(worker: Worker, now: float) -> bool:
-    return (
-        not worker.done and worker.given_up_at is not None and now - worker.given_up_at >= UNKILLABLE_SECONDS
-    )
-
-
-def _why_it_died(worker: Worker, code: int) -> str:
-    if worker.given_up_at is not None:
-        return STUCK
-    return f"its recorder was killed by signal {-code}" if code < 0 else f"its recorder failed with {code}"
-
-
-def _unmended(job: Job, why: str) -> Summary:
-    """What can be said of a session whose cast could not even be mended."""
-    return Summary(
-        id=job.id,
-        user=job.user,
-        verified=job.verified,
-        run=job.toolbox.run,
-        startedAt=format_time(job.started),
-        endedAt=format_time(time.time()),
-        exitCode=None,
-        why=why,
-        bytes=0,
-        sha256=None,
-        file=job.file,
-        failure="could not be mended",
-    )

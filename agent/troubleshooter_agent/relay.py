@@ -8,7 +8,6 @@ between two rounds.
 import fcntl
 import math
 import os
-import signal
 import struct
 import termios
 from collections.abc import Callable, Mapping
@@ -16,18 +15,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from troubleshooter_agent import process
-from troubleshooter_agent.announcer import NEVER, Announcer
+from troubleshooter_agent.announcer import NEVER, Announcer, Mute
 from troubleshooter_agent.feed import Feed
+from troubleshooter_agent.hangup import KILL_SECONDS, KILL_SECONDS_UNRECORDED, HangUp
 from troubleshooter_agent.inlet import has_more, read_now
+from troubleshooter_agent.keyboard import Keyboard
 from troubleshooter_agent.loop import READ, WRITE, Loop
 from troubleshooter_agent.outlet import Outlet
+from troubleshooter_agent.passage import Passage
 from troubleshooter_agent.spawn import Child
 from troubleshooter_agent.writer import CastWriter
 
 BATCH_BYTES: Final = 256 * 1024
 SOON_SECONDS: Final = 0.2
-KILL_SECONDS: Final = 5.0  # from the hang-up to SIGKILL
-KILL_SECONDS_UNRECORDED: Final = 0.5
 
 
 @dataclass
@@ -49,16 +49,19 @@ class Relay:
     feed: Feed | None = None  # the person's input, where it is counted
     unrecorded: Mapping[int, Callable[[bytes], None]] = field(default_factory=dict)  # outputs counted instead
     status: int | None = None  # of the program, once it has ended
-    kill_at: float | None = None
-    _held_for: Outlet | None = None  # whose output ended in half a character
-    _typed: bytearray = field(default_factory=bytearray)
     _has_left: bool = False
-    _announcer: Announcer | None = None  # only where there is a terminal
+
+    def __post_init__(self) -> None:
+        master = self.child.outputs[0]
+        self._keyboard = Keyboard(master)
+        self._hang_up = HangUp(self.clock)
+        self._passage = Passage(self.writer, self.clock, self._broken)
+        self._announcer: Announcer | Mute = Mute()
+        if self.terminal is not None:
+            self._announcer = Announcer(master, self._show, self.clock)
 
     def begin(self) -> None:
         """Watch the program."""
-        if self.terminal is not None:
-            self._announcer = Announcer(self.child.outputs[0], self._show, self.clock)
         self.loop.watch(self.child.pidfd, self._program_ended)
 
     def turn(self, patience: float) -> None:
@@ -76,25 +79,19 @@ class Relay:
 
     def say(self, text: str) -> None:
         """Tell the person a sentence, as part of the recording; only where there is a terminal."""
-        if self._announcer is not None:
-            self._announcer.say(text)
+        self._announcer.say(text)
 
     def say_last(self, text: str) -> None:
         """The last sentence of a session, after which the terminal is an ordinary one; may be empty."""
-        if self._announcer is not None:
-            self._announcer.say_last(text)
+        self._announcer.say_last(text)
 
     def redraw(self) -> None:
         """Have what the person was looking at drawn again: their line, or by the program its screen."""
-        if self._announcer is not None:
-            self._announcer.redraw()
+        self._announcer.redraw()
 
     def end(self, grace: float = KILL_SECONDS) -> None:
         """Hang up on the program and all it started, and kill what is left after `grace` seconds."""
-        if self.kill_at is None:
-            self.kill_at = self.clock() + grace
-            # SIGCONT, since a stopped process cannot hear.
-            process.signal_all(process.descendants(os.getpid()), signal.SIGHUP, signal.SIGCONT)
+        self._hang_up.begin(grace)
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the program's terminal the size of the person's."""
@@ -102,8 +99,29 @@ class Relay:
             self.writer.resize(columns, rows)
             size = struct.pack("HHHH", rows & 0xFFFF, columns & 0xFFFF, 0, 0)
             fcntl.ioctl(self.child.outputs[0], termios.TIOCSWINSZ, size)
-        if self._announcer is not None:
             self._announcer.resized()
+
+    def replace(self, outlet: Outlet) -> int:
+        """Another person is at the terminal; the former one's descriptor, which is the caller's to close.
+
+        What the former one still had to see is in the recording.
+        """
+        (former,) = self.outlets
+        self.loop.release(former.fd)
+        self.outlets, self.terminal = (outlet,), outlet.fd
+        self._passage.replace(former, outlet)
+        self._keyboard.clear()
+        self._has_left = False
+        return former.fd
+
+    def go_on(self) -> None:
+        """The screen is drawn: show what the program has printed since."""
+        self.outlets[0].go_on(self.clock())
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody seems to be at the terminal."""
+        return not (self._has_left or self.outlets[0].is_detached)
 
     def left(self) -> None:
         """The person is gone; what the program prints is only recorded from now on."""
@@ -126,7 +144,7 @@ class Relay:
 
     def _update_interest(self) -> None:
         for output, outlet in zip(self.child.outputs, self.outlets, strict=True):
-            self.loop.want(output, self._output_events(output, outlet), self._output_handler(output, outlet))
+            self.loop.want(output, self._output_events(output, outlet), self._output_handler(output))
         if self.feed is not None:
             self.feed.update_interest(self.loop)
         if self.terminal is None:
@@ -139,27 +157,28 @@ class Relay:
     def _output_events(self, output: int, outlet: Outlet) -> int:
         reads = READ if self.status is None and not outlet.is_waiting else 0
         is_master = self.terminal is not None and output == self.child.outputs[0]
-        return reads | (WRITE if is_master and self._typed else 0)
+        return reads | (WRITE if is_master and self._keyboard.is_waiting else 0)
 
     def _terminal_events(self) -> int:
         outlet = self.outlets[0]
-        reads = READ if self.status is None and not self._typed else 0
-        return reads | (WRITE if outlet.is_waiting or outlet.is_detached else 0)
+        reads = READ if self.status is None and not self._keyboard.is_waiting else 0
+        is_to_take = outlet.is_waiting and outlet.held_until is None
+        return reads | (WRITE if is_to_take or outlet.is_detached else 0)
 
     # What happens.
 
-    def _output_handler(self, output: int, outlet: Outlet) -> Callable[[int], None]:
+    def _output_handler(self, output: int) -> Callable[[int], None]:
         def handle(events: int) -> None:
             if events & WRITE:
-                self._type()
-            if events & READ:
-                self._copy(output, outlet)
+                self._keyboard.pump()
+            if events & READ:  # the outlet of now: another person may have come
+                self._copy(output, self.outlets[self.child.outputs.index(output)])
 
         return handle
 
     def _outlet_handler(self, outlet: Outlet) -> Callable[[int], None]:
         def handle(_events: int) -> None:
-            self._relay(outlet, b"")
+            self._passage.pump(outlet)
 
         return handle
 
@@ -172,12 +191,11 @@ class Relay:
     def _terminal_takes(self) -> None:
         outlet = self.outlets[0]
         if not outlet.is_detached:
-            self._relay(outlet, b"")
+            self._passage.pump(outlet)
             return
         skipped = outlet.attach()
         self.writer.marker("terminal attached again")
-        if self._announcer is not None:
-            self._announcer.say_after_gap(f"{skipped} bytes were not shown here; the recording has them")
+        self._announcer.say_after_gap(f"{skipped} bytes were not shown here; the recording has them")
 
     def _read_keys(self) -> None:
         keys = read_now(self.terminal or 0)
@@ -187,17 +205,7 @@ class Relay:
             self.left()
             return
         self.keyed()
-        self._typed += keys
-        self._type()
-
-    def _type(self) -> None:
-        try:
-            while self._typed:
-                del self._typed[: os.write(self.child.outputs[0], self._typed)]
-        except BlockingIOError:
-            return
-        except OSError:  # the program has closed its terminal
-            self._typed.clear()
+        self._keyboard.press(keys)
 
     def _copy(self, output: int, outlet: Outlet) -> None:
         """Record what the program printed, then relay it; as one batch, which one write records."""
@@ -214,37 +222,20 @@ class Relay:
     def _pass(self, output: int, outlet: Outlet, content: bytes) -> None:
         if output in self.unrecorded:
             self.unrecorded[output](content)
-            self._relay(outlet, content)
+            self._passage.offer(outlet, content)
             return
-        self._record(outlet, content)
-        if self._announcer is not None:
-            self._announcer.saw(content)
+        self._passage.record(outlet, content)
+        self._announcer.saw(content)
 
     def _show(self, content: bytes) -> None:
         """Record and relay what the program did not print."""
-        self._flush_held()
-        self._record(self.outlets[0], content, is_ours=True)
+        self._passage.flush()
+        self._passage.record(self.outlets[0], content, always=True)
 
-    def _record(self, outlet: Outlet, content: bytes, *, is_ours: bool = False) -> None:
-        if self._held_for is not outlet:
-            self._flush_held()  # or half a character of stdout would go on in stderr
-        self._relay(outlet, self.writer.output(content, always=is_ours))
-        self._held_for = outlet if self.writer.held_since is not None else None
-
-    def _flush_held(self) -> None:
-        if self._held_for is not None:
-            self._relay(self._held_for, self.writer.flush_held())
-            self._held_for = None
-
-    def _relay(self, outlet: Outlet, content: bytes) -> None:
-        now = self.clock()
-        if content:
-            outlet.offer(content, now)
-        else:
-            outlet.pump(now)
-        if outlet.is_broken and self.terminal is None:
+    def _broken(self, outlet: Outlet) -> None:
+        if self.terminal is None:
             self._break_pipe(outlet)
-        elif outlet.is_broken:
+        else:
             self.left()
 
     def _break_pipe(self, outlet: Outlet) -> None:
@@ -265,32 +256,30 @@ class Relay:
             while not self.loop.is_closed(output) and has_more(output):
                 self._copy(output, outlet)
             self.loop.close(output)
-        self._flush_held()
-        if self._announcer is not None:
-            self._announcer.flush()
+        self._passage.flush()
+        self._announcer.flush()
 
     # What only time brings.
 
     def _patience(self) -> float:
-        hurried = self._typed or self.kill_at is not None or self.writer.is_waiting
+        hurried = self._keyboard.is_waiting or self._hang_up.has_begun or self.writer.is_waiting
         is_soon = hurried or any(outlet.is_waiting for outlet in self.outlets)
         patience = SOON_SECONDS if is_soon else math.inf
-        due = NEVER if self._announcer is None else self._announcer.due
+        due = self._announcer.due
         return patience if due == NEVER else max(0.0, min(patience, due - self.clock()))
 
     def _look_at_clock(self) -> None:
         self._detach_stalled()
-        if self._announcer is not None:
-            self._announcer.look()
-        if self.writer.is_held_too_long():
-            self._flush_held()
-        self.writer.look()
+        self._announcer.look()
+        self._passage.look()
         self._end_if_unrecorded()
-        if self.kill_at is not None and self.status is None and self.clock() >= self.kill_at:
-            process.kill_descendants(os.getpid())
+        if self.status is None:
+            self._hang_up.look()
 
     def _detach_stalled(self) -> None:
         for outlet in self.outlets:
+            if outlet.held_until is not None and self.clock() >= outlet.held_until:
+                self.go_on()
             if outlet.detach_if_stalled(self.clock()):
                 self.writer.marker("terminal detached: it took nothing for 10s")
 

@@ -6,6 +6,7 @@ else, so they travel one character a byte.
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from troubleshooter_agent.channel import Packet
 
 DESCRIPTORS: Final = (0, 1, 2)  # what comes with a request: the person's
 LONGEST_USER: Final = 1024  # bytes as JSON: /status has to hold those of many sessions
+_ID: Final = re.compile(r"[a-z0-9]{8}")
 _LARGEST: Final = 65_535  # columns or rows of a terminal
 
 
@@ -32,6 +34,7 @@ class Request:
     environment: Mapping[str, str]
     folder: str
     size: tuple[int, int] | None
+    may_ask: bool = False  # whether the person can be asked to go on with a session of theirs instead
 
     def to_message(self) -> dict[str, Any]:
         return {
@@ -43,28 +46,64 @@ class Request:
                 },
                 "folder": _packed(self.folder),
                 "size": list(self.size) if self.size else None,
+                "may_ask": self.may_ask,
             }
         }
 
 
-def parse_request(packet: Packet) -> Request | None:
+@dataclass(frozen=True)
+class Attach:
+    """A session to take over, or to look at with `view`; an empty `id` is the only one of that user."""
+
+    id: str
+    user: str
+    size: tuple[int, int]
+    view: bool = False
+
+    def to_message(self) -> dict[str, Any]:
+        return {
+            "attach": {"id": self.id, "user": self.user, "size": list(self.size), "view": self.view},
+        }
+
+
+def parse_request(packet: Packet) -> Request | Attach | None:
     """A client's request; None for anything else, and for what no program can be started with."""
-    match packet.message.get("open"):
+    if len(packet.descriptors) != len(DESCRIPTORS):
+        return None
+    with contextlib.suppress(ValueError):
+        return _parse_open(packet.message.get("open")) or _parse_attach(packet.message.get("attach"))
+    return None
+
+
+def _parse_attach(message: Any) -> Attach | None:
+    match message:
+        case {
+            "id": str() as session_id,
+            "user": str() as user,
+            "size": [int() as columns, int() as rows],
+            "view": bool() as view,
+        } if not is_too_long(user):
+            return Attach(_id(session_id), user, (_length(columns), _length(rows)), view)
+    return None
+
+
+def _parse_open(message: Any) -> Request | None:
+    match message:
         case {
             "argv": list() as argv,
             "user": str() as user,
             "environment": dict() as environment,
             "folder": str() as folder,
             "size": None | [int(), int()] as size,
-        } if len(packet.descriptors) == len(DESCRIPTORS) and not is_too_long(user):
-            with contextlib.suppress(ValueError):
-                return Request(
-                    argv=tuple(_word(word) for word in argv),
-                    user=user,
-                    environment={_name(name): _word(value) for name, value in environment.items()},
-                    folder=_word(folder),
-                    size=None if size is None else (_length(size[0]), _length(size[1])),
-                )
+        } if not is_too_long(user):
+            return Request(
+                argv=tuple(_word(word) for word in argv),
+                user=user,
+                environment={_name(name): _word(value) for name, value in environment.items()},
+                folder=_word(folder),
+                size=None if size is None else (_length(size[0]), _length(size[1])),
+                may_ask=message.get("may_ask") is True,
+            )
     return None
 
 
@@ -72,6 +111,11 @@ def shell_argv(environment: Mapping[str, str], command: str | None = None) -> tu
     """The person's shell, or the shell that runs a command line."""
     shell = environment.get("SHELL") or ("/bin/bash" if Path("/bin/bash").exists() else "/bin/sh")
     return (shell,) if command is None else (shell, "-c", command)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of a session."""
+    return _ID.fullmatch(text) is not None
 
 
 def is_too_long(user: str) -> bool:
@@ -93,6 +137,12 @@ def _name(text: str) -> str:
     if not text or "=" in text:
         raise ValueError
     return _word(text)
+
+
+def _id(text: str) -> str:
+    if text and not is_id(text):
+        raise ValueError
+    return text
 
 
 def _length(number: int) -> int:

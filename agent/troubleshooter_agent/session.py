@@ -98,3 +98,8 @@ def new_id() -> str:
 def cast_name(started: float, session_id: str) -> str:
     """The file name of a recording that began at `started`, in seconds since the epoch."""
     return f"{format_time(started).replace(':', '-')}-{session_id}.cast"
+
+
+def printable(text: str) -> str:
+    """A stranger's text for a terminal: what is no printable character becomes a question mark."""
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -23,11 +23,17 @@ class OpenSession:
     last_key: float
     last_working: float | None = None
     bytes: int = 0
+    terminal: bool = False
+    attended: bool = True  # as far as is known: a lost kubectl is silent
 
     def activity(self) -> SessionActivity:
         return SessionActivity(
             opened_at=self.opened_at, last_key=self.last_key, last_working=self.last_working
         )
+
+    def offer(self) -> dict[str, Any]:
+        """What a person is told who may want to go on with it."""
+        return {"id": self.id, "started": format_time(self.started), "attended": self.attended}
 
     def report(self) -> SessionReport:
         return SessionReport(
@@ -64,6 +70,7 @@ class Sessions:
             started=message["at"],
             opened_at=now,
             last_key=now,
+            terminal=message["terminal"],
         )
         self.open[session.id] = session
         self.count += 1
@@ -77,6 +84,7 @@ class Sessions:
             session.last_key = max(session.last_key, message.get("key", session.last_key))
             session.last_working = message.get("working", session.last_working)
             session.bytes = message.get("bytes", session.bytes)
+            session.attended = message.get("attended", session.attended)
             if "key" in message or "working" in message:
                 self._activities = None
 

@@ -21,9 +21,9 @@ from troubleshooter_agent.contract import (
 )
 from troubleshooter_agent.lifetime import Deadline, Warned
 from troubleshooter_agent.limits import DEFAULT, Limits
-from troubleshooter_agent.request import Request
-from troubleshooter_agent.session import Job, Program, Toolbox, cast_name, new_id
-from troubleshooter_agent.sessions import Sessions
+from troubleshooter_agent.request import Attach, Request
+from troubleshooter_agent.session import Job, Program, Toolbox, cast_name, new_id, printable
+from troubleshooter_agent.sessions import OpenSession, Sessions
 from troubleshooter_agent.transfer import ENVIRONMENT, transfer_of
 
 
@@ -52,6 +52,8 @@ _WHYS: Final = {
 }
 
 
+UNKNOWN_USER: Final = "unknown"
+_LOOK: Final = "those that are open are in: troubleshooter-agent list"
 _NOT_YET_RETAINED: Final = "waiting until the volume of the recordings is known to be retained"
 _NOT_RETAINED: Final = (
     "no shell, because its recording could be deleted: this cluster does not permit the volume to be "
@@ -130,11 +132,41 @@ class ToolboxState:
                 return Refusal(ExitCode.NOT_RECORDED, _NOT_RETAINED)
         return Refusal(ExitCode.NOT_RECORDED, _NOT_YET_RETAINED, wait=True)
 
+    def offers(self, request: Request) -> list[OpenSession]:
+        """The sessions that a person may want to go on with instead of a new one: after a lost connection."""
+        if not request.may_ask or "TROUBLESHOOTER_SESSION" in request.environment:
+            return []
+        return self._of_user(request.user)
+
+    def wanted(self, attach: Attach) -> OpenSession | Refusal:
+        """The session that somebody may attach to, or why not; where users are not verified, anybody may."""
+        if self.ending is not None:
+            return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
+        if not attach.id:
+            return _only(self._of_user(attach.user))
+        session = self.sessions.open.get(attach.id)
+        if session is None or not session.terminal:
+            return Refusal(ExitCode.USAGE, f"there is no open session {attach.id} on a terminal; {_LOOK}")
+        is_theirs = bool(attach.user) and session.user == attach.user
+        if self.projected.exec_identity == "enforced" and not (is_theirs or attach.view):
+            whose = printable(session.user)
+            return Refusal(
+                ExitCode.USAGE, f"session {attach.id} is {whose}'s; look on with: shell attach --view"
+            )
+        return session
+
+    def _of_user(self, user: str) -> list[OpenSession]:
+        return [
+            session
+            for session in self.sessions.open.values()
+            if session.terminal and session.user == (user or UNKNOWN_USER)
+        ]
+
     def job(self, request: Request, now: float) -> Job:
         """The session that a request asks for."""
         session_id = new_id()
         transfer = transfer_of(request.argv) if request.size is None else None
-        user = request.user or "unknown"
+        user = request.user or UNKNOWN_USER
         given = ENVIRONMENT if transfer else request.environment
         environment = {**given, "TROUBLESHOOTER_SESSION": session_id}
         return Job(
@@ -214,6 +246,11 @@ class ToolboxState:
         )
 
 
-def printable(text: str) -> str:
-    """A stranger's text for a terminal: what is no printable character becomes a question mark."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+def _only(sessions: list[OpenSession]) -> OpenSession | Refusal:
+    match sessions:
+        case [session]:
+            return session
+        case []:
+            return Refusal(ExitCode.USAGE, f"you have no open session; {_LOOK}")
+    ids = ", ".join(session.id for session in sessions)
+    return Refusal(ExitCode.USAGE, f"you have {len(sessions)} open sessions: name one of {ids}")

@@ -14,7 +14,8 @@ from troubleshooter_agent.client import Wish
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.limits import Limits
 
-FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]"
+FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID]]"
+ATTACH = "an id is 8 of a-z and 0-9; write: shell attach [--view] [ID]"
 NOT_YET = "is not yet available (see troubleshooter-agent --help for what is)"
 
 
@@ -60,8 +61,9 @@ def test_words_after_the_command_line_are_its_arguments_as_with_sh() -> None:
         (["--"], f"shell takes no '--' ({FORM})"),
         (["--user=alice", "--user=eve"], f"shell takes no '--user=eve' ({FORM})"),
         (["--user=" + "x" * 2000], f"--user={'x' * 20}... is too long (a name has at most 1024 bytes)"),
-        (["attach"], f"shell attach {NOT_YET}"),
-        (["attach", "--view", "3f9k2m1x"], f"shell attach {NOT_YET}"),
+        (["attach", "ID"], f"'ID' is no id of a session ({ATTACH})"),
+        (["attach", "--view", "3f9k2m1x", "x"], f"'3f9k2m1x x' is no id of a session ({ATTACH})"),
+        (["attach", "3f9k2m1x", "--view"], f"'3f9k2m1x --view' is no id of a session ({ATTACH})"),
         (["--user=alice", "extend", "15m"], f"shell extend {NOT_YET}"),
     ],
 )  # fmt: skip
@@ -71,7 +73,7 @@ def test_mistake_in_shell_is_told_in_one_sentence(arguments: list[str], sentence
     assert str(refused.value) == sentence
 
 
-@pytest.mark.parametrize("verb", ["attach", "extend", "search", "export"])
+@pytest.mark.parametrize("verb", ["extend", "search", "export"])
 def test_command_of_a_later_version_says_so(verb: str) -> None:
     with pytest.raises(UsageError, match=f"^{verb} is not yet available"):
         cli.parse([verb, "3f9k2m1x"]).run()
@@ -108,6 +110,20 @@ def test_reading_through_shell_is_noted_and_opens_no_session(words: list[str]) -
     assert isinstance(parsed, commands.NotedReading)
     assert parsed.wish == Wish(("troubleshooter-agent", *words), "alice")
     assert parsed.reading == cli.parse(words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "session_id", "user", "view"),
+    [
+        (["attach"], "", "", False),
+        (["attach", "3f9k2m1x"], "3f9k2m1x", "", False),
+        (["--user=alice", "attach", "--view"], "", "alice", True),
+        (["--user=alice", "attach", "--view", "3f9k2m1x"], "3f9k2m1x", "alice", True),
+    ],
+)
+def test_attach(arguments: list[str], session_id: str, user: str, *, view: bool) -> None:
+    socket = "@troubleshooter-agent"
+    assert cli.parse(["shell", *arguments]) == commands.AttachTo(session_id, user, view, socket)
 
 
 def test_record_takes_what_follows_the_dashes_as_it_is() -> None:

@@ -20,7 +20,7 @@ from troubleshooter_agent.contract import (
     parse_duration,
     parse_size,
 )
-from troubleshooter_agent.request import Request, parse_request
+from troubleshooter_agent.request import Attach, Request, is_id, parse_request
 from troubleshooter_agent.summary import Summary, line_of, next_chain
 from troubleshooter_agent.termination import termination_message
 
@@ -44,11 +44,28 @@ almost = st.fixed_dictionaries(
 )
 
 
+almost_attach = st.fixed_dictionaries(
+    {
+        "id": st.text() | any_json,
+        "user": st.text() | any_json,
+        "size": st.lists(st.integers(), min_size=2, max_size=2) | any_json,
+        "view": st.booleans() | any_json,
+    }
+)
+
+
 @examples
-@given(message=st.dictionaries(st.text(), any_json) | st.fixed_dictionaries({"open": almost | any_json}))
+@given(
+    message=st.dictionaries(st.text(), any_json)
+    | st.fixed_dictionaries({"open": almost | any_json})
+    | st.fixed_dictionaries({"attach": almost_attach | any_json})
+)
 def test_any_message_is_a_request_or_none(message: dict[str, Any]) -> None:
-    request = parse_request(channel.Packet(message, [0, 1, 2]))
-    assert request is None or "\0" not in "".join((*request.argv, *request.environment.values()))
+    match parse_request(channel.Packet(message, [0, 1, 2])):
+        case Request() as request:
+            assert "\0" not in "".join((*request.argv, *request.environment.values()))
+        case Attach() as attach:
+            assert attach.id == "" or is_id(attach.id)
 
 
 @examples

@@ -23,6 +23,7 @@ def opened(number: int) -> dict[str, Any]:
         "user": "alice",
         "file": f"shop/box/{number}.cast",
         "at": 1795372803.0 + number,
+        "terminal": True,
     }
 
 

@@ -10,8 +10,9 @@ import pytest
 from troubleshooter_agent.annotations import Projected
 from troubleshooter_agent.contract import EndReason, Retained, Status, TerminationMessage
 from troubleshooter_agent.request import Request
+from troubleshooter_agent.session import printable
 from troubleshooter_agent.summary import Summary
-from troubleshooter_agent.toolbox import Ending, ToolboxState, printable
+from troubleshooter_agent.toolbox import Ending, ToolboxState
 
 PROJECTED = Projected(
     namespace="shop",
@@ -147,7 +148,9 @@ def test_end_of_a_story(state: ToolboxState, story: Story, at: float, why: str) 
 
 def tell(state: ToolboxState, now: float, what: str, message: Mapping[str, float]) -> None:
     if what == "open":
-        state.sessions.opened({"id": "00000001", "user": "alice", "file": "x.cast", "at": BORN + now}, now)
+        state.sessions.opened(
+            {"id": "00000001", "user": "alice", "file": "x.cast", "at": BORN + now, "terminal": True}, now
+        )
     elif what == "done":
         state.sessions.done(SUMMARY, None)
     else:

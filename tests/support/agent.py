@@ -7,6 +7,7 @@ when PID 1 ends the kernel ends everything. Shells are opened by processes that 
 import contextlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -97,8 +98,12 @@ class RunningAgent:
         return Shell(command, cols=cols, rows=rows, env=environment, timeout=PATIENCE)
 
     def bash(self, *arguments: str, cols: int = 100, rows: int = 30) -> Shell:
-        """A recorded bash that waits at its first prompt: just before that it would miss a hang-up."""
-        shell = self.shell(*arguments, cols=cols, rows=rows)
+        """A recorded bash that waits at its first prompt: just before that it would miss a hang-up.
+
+        Without --user it is somebody new, who is not asked about sessions that others have left open.
+        """
+        user = () if any(word.startswith("--user=") for word in arguments) else (f"--user={new_user()}",)
+        shell = self.shell(*user, *arguments, cols=cols, rows=rows)
         shell.prompt()
         (bash,) = wait_for(lambda: children_of(self.recorders()[-1]), "the program")
         wait_for(lambda: state_of(bash) == "S", "its wait for a key")
@@ -228,6 +233,11 @@ def start_agent(
         stop_agent(agent)
         raise
     return agent
+
+
+def new_user() -> str:
+    """A name that nobody has had."""
+    return f"somebody-{secrets.token_hex(4)}"
 
 
 def user_of(cast: Path) -> str:

@@ -10,7 +10,7 @@ from figures import OURS, Row, at_most
 from processes import children_of, name_of, wait_for
 from window import Window
 
-from agent import RunningAgent, running_agent
+from agent import RunningAgent, new_user, running_agent
 
 MEMORY_LIMITS: Final = {1: (at_most(40), at_most(25)), 50: (at_most(150), at_most(80))}
 CPU_LIMITS: Final = (at_most(1.0), at_most(0.2))
@@ -44,7 +44,7 @@ def _one_round(folder: Path, *, sessions: int, seconds: float) -> tuple[float, f
 
 
 def _open(agent: RunningAgent, stack: ExitStack) -> Window:
-    window = Window(agent.shell_command("--user=bench"), agent.environment)
+    window = Window(agent.shell_command(f"--user={new_user()}"), agent.environment)
     stack.callback(window.close)
     window.read_until(b"$ ")
     return window

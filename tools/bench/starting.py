@@ -13,7 +13,7 @@ from kubelet import free_port, in_namespace, prepare, run_command
 from processes import child_of, wait_for
 from window import Window
 
-from agent import RunningAgent, stop_agent
+from agent import RunningAgent, new_user, stop_agent
 from troubleshooter_agent import channel
 
 PROMPT: Final = b"$ "
@@ -27,7 +27,7 @@ def measure_prompt(agent: RunningAgent, *, starts: int) -> list[Row]:
     plain, recorded = [], []
     for _ in range(starts):
         plain.append(to_prompt(agent.command("bash"), agent.environment))
-        recorded.append(to_prompt(agent.shell_command("--user=bench"), agent.environment))
+        recorded.append(to_prompt(agent.shell_command(f"--user={new_user()}"), agent.environment))
     added = tuple(shell - bash for shell, bash in zip(recorded, plain, strict=True))
     return [
         Row("start to prompt", "bash", "ms", tuple(plain)),

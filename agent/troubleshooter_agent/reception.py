@@ -1,0 +1,64 @@
+"""Answers those who come to the door: a new session, an open one, or a sentence why not; part of PID 1."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from troubleshooter_agent import channel
+from troubleshooter_agent.contract import ExitCode
+from troubleshooter_agent.door import Visit, refuse
+from troubleshooter_agent.log import Log
+from troubleshooter_agent.recorders import Recorders
+from troubleshooter_agent.request import Attach, Request, shell_argv
+from troubleshooter_agent.toolbox import Refusal, ToolboxState
+
+MOST_OFFERS: Final = 9  # open sessions that a person is asked about
+
+
+class Reception:
+    """What the toolbox allows, `state` decides; `clock` gives seconds of CLOCK_BOOTTIME."""
+
+    def __init__(
+        self, state: ToolboxState, recorders: Recorders, log: Log, clock: Callable[[], float]
+    ) -> None:
+        self._state = state
+        self._recorders = recorders
+        self._log = log
+        self._clock = clock
+
+    def answer(self, visit: Visit) -> None:
+        match visit.request:
+            case Attach() as attach:
+                refusal = self._attach(attach, visit)
+            case Request() as request:
+                refusal = self._state.refusal() or self._open(request, visit)
+        if refusal is not None:
+            self._log.event("shell-refused", user=visit.request.user, why=refusal.sentence)
+            refuse(visit, refusal)
+
+    def _attach(self, attach: Attach, visit: Visit) -> Refusal | None:
+        found = self._state.wanted(attach)
+        if isinstance(found, Refusal):
+            return found
+        self._log.event("attach", id=found.id, user=attach.user, view=attach.view)
+        return self._recorders.attach(found.id, attach, visit)
+
+    def _open(self, request: Request, visit: Visit) -> Refusal | None:
+        offers = [session.offer() for session in self._state.offers(request)]
+        if offers:
+            channel.tell(visit.connection, {"offers": offers[:MOST_OFFERS]})
+            return None
+        is_shell = not request.argv
+        if is_shell:
+            request = replace(request, argv=shell_argv(request.environment))
+        job = self._state.job(request, self._clock())
+        if is_shell:
+            job = replace(job, first_line=self._state.greeting(job))
+        try:
+            self._recorders.open(job, visit)
+        except OSError as error:
+            return Refusal(
+                ExitCode.NOT_RECORDED,
+                f"this toolbox has no room for another session ({error.strerror}); close one and try again",
+            )
+        return None
