@@ -218,7 +218,7 @@ def test_help_shows_an_example_or_the_commands(arguments: list[str]) -> None:
 
 def test_client_loads_little(tmp_path: Path) -> None:
     """`shell` starts in the blink of an eye: what only PID 1's helper needs stays out."""
-    heavy = ("prometheus_client", "watchdog", "http.server", "troubleshooter_agent.init")
+    heavy = ("prometheus_client", "watchdog", "http.server", "pyte", "troubleshooter_agent.init")
     code = (
         f"import sys; from troubleshooter_agent import cli; print([m for m in {heavy} if m in sys.modules])"
     )
