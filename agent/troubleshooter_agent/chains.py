@@ -52,8 +52,9 @@ def _orders(links: Sequence[Link], wanted: str) -> Iterator[tuple[Link, ...] | N
         yield skipped + rest if chain == wanted else None
         latest = min((link.ended for link in rest), default=0.0) + _TOGETHER
         for number, link in reversed(list(enumerate(rest))):
-            others = rest[:number] + rest[number + 1 :]
-            if link.is_repaired:
-                stack.append((chain, others, (*skipped, link)))
-            if link.ended <= latest:
-                stack.append((next_chain(chain, link.sha256), others, skipped))
+            if link.is_repaired or link.ended <= latest:
+                others = rest[:number] + rest[number + 1 :]
+                if link.is_repaired:
+                    stack.append((chain, others, (*skipped, link)))
+                if link.ended <= latest:
+                    stack.append((next_chain(chain, link.sha256), others, skipped))

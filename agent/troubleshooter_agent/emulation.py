@@ -42,6 +42,18 @@ HOME: Final = Saved(
 )
 
 
+class _Glyphs(dict[str, Char]):
+    """The cells of one style by what they show, made when they are first wanted."""
+
+    def __init__(self, style: str) -> None:
+        super().__init__()
+        self._style = style
+
+    def __missing__(self, char: str) -> Char:
+        cell = self[char] = Char(char, fg=self._style)
+        return cell
+
+
 class Screen(Grid):
     """One terminal: text, styles, saved positions, modes, and its two screens."""
 
@@ -142,7 +154,7 @@ class Screen(Grid):
         if found is None:
             if len(self._glyphs) >= _MOST_STYLES:
                 self._glyphs.clear()
-            found = self._glyphs[style] = {chr(code): Char(chr(code), fg=style) for code in range(32, 127)}
+            found = self._glyphs[style] = _Glyphs(style)
         return found
 
     # Style.
