@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 STALL_SECONDS: Final = 10.0
+FULL_BYTES: Final = 128 * 1024
 
 
 def reopen(fd: int, flags: int) -> int:
@@ -48,8 +49,16 @@ class Outlet:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the other side must take something before more is worth reading."""
+        """Whether something is still to be written."""
         return bool(self.pending)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the other side must take something before more is worth reading.
+
+        Until then the program goes on beside the one who reads: by turns, one of them would always wait.
+        """
+        return len(self.pending) >= FULL_BYTES
 
     def offer(self, content: bytes, now: float) -> None:
         """Write what can be written now and keep the rest; what nobody will see is only counted."""
@@ -70,12 +79,11 @@ class Outlet:
 
     def pump(self, now: float) -> None:
         """Write on; called when the descriptor takes something, and after `offer`."""
-        if self.held_until is not None:
+        if self.held_until is not None or not self.pending:
             return
         try:
-            while self.pending:
-                del self.pending[: os.write(self.fd, self.pending)]
-                self.stalled_at = None
+            del self.pending[: os.write(self.fd, self.pending)]
+            self.stalled_at = now if self.pending else None  # no second try: it would only say so
         except BlockingIOError:
             self.stalled_at = now if self.stalled_at is None else self.stalled_at
         except OSError:  # EIO, EPIPE: the terminal or the reader is gone

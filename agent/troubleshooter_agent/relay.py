@@ -26,7 +26,7 @@ from troubleshooter_agent.passage import Passage
 from troubleshooter_agent.spawn import Child
 from troubleshooter_agent.writer import CastWriter
 
-BATCH_BYTES: Final = 256 * 1024
+BATCH_BYTES: Final = 64 * 1024
 SOON_SECONDS: Final = 0.2
 
 
@@ -155,7 +155,7 @@ class Relay:
             self.loop.want(self.terminal, self._terminal_events(), self._terminal_ready)
 
     def _output_events(self, output: int, outlet: Outlet) -> int:
-        reads = READ if self.status is None and not outlet.is_waiting else 0
+        reads = READ if self.status is None and not outlet.is_full else 0
         is_master = self.terminal is not None and output == self.child.outputs[0]
         return reads | (WRITE if is_master and self._keyboard.is_waiting else 0)
 

@@ -52,6 +52,21 @@ def read_all(fd: int, outlet: Outlet, now: float) -> bytes:
         outlet.pump(now)
 
 
+def test_more_is_worth_reading_until_128_kib_wait(pipe: tuple[int, int]) -> None:
+    """So the program goes on while its reader reads; what is recorded ahead of the person stays bounded."""
+    outlet = Outlet(own(pipe[1], os.O_WRONLY), may_stall=False)
+    outlet.offer(b"x" * 65_536, 0.0)  # what a pipe holds
+    assert not outlet.is_waiting
+    outlet.offer(b"x" * 131_071, 0.0)
+    assert (outlet.is_waiting, outlet.is_full) == (True, False)
+    outlet.offer(b"x", 0.0)
+    assert outlet.is_full
+    assert len(read_all(pipe[0], outlet, 1.0)) == 65_536 + 131_072
+    assert not outlet.is_full
+    os.close(outlet.fd)
+    os.close(pipe[0])
+
+
 def test_own_descriptor_leaves_that_of_the_client_blocking(terminal: tuple[int, int]) -> None:
     """O_NONBLOCK on the shared one would end the person's other programs."""
     fd = own(terminal[1], os.O_RDWR)
