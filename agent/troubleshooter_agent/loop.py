@@ -1,63 +1,87 @@
-"""The wait of PID 1 and of each recorder: descriptors, and what to call when they are ready."""
+"""The wait of PID 1 and of each recorder: descriptors, and what to call when they are ready.
 
-import selectors
+epoll(7) itself and not `selectors`: every key and every piece of output passes here, and what a recorder
+runs of Python it cannot share with the others.
+"""
+
+import contextlib
+import select
 import socket
 from collections.abc import Callable
 from typing import Final
 
 Source = int | socket.socket
 Handler = Callable[[int], None]  # gets READ, WRITE or both
-READ: Final = selectors.EVENT_READ
-WRITE: Final = selectors.EVENT_WRITE
+READ: Final = select.EPOLLIN
+WRITE: Final = select.EPOLLOUT
 
 
 class Loop:
-    """One selector; a handler may forget any source, also one that is ready in the same turn."""
+    """One epoll; a handler may forget any source, also one that is ready in the same turn."""
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
-        self._closed: set[Source] = set()
+        self._epoll = select.epoll()
+        self._wanted: dict[int, int] = {}
+        self._handlers: dict[int, Handler] = {}
+        self._closed: set[int] = set()
 
     def watch(self, source: Source, callback: Callable[[], None]) -> None:
         """Call `callback` whenever `source` can be read."""
-        self._selector.register(source, READ, lambda _events: callback())
+        self.want(source, READ, lambda _events: callback())
 
     def want(self, source: Source, events: int, handler: Handler) -> None:
         """Call `handler` for these events from now on, and for no others; 0 for none."""
-        known = self._selector.get_map().get(source)
-        if source in self._closed or (known.events if known else 0) == events:
+        fd = _number(source)
+        known = self._wanted.get(fd, 0)
+        if events == known or fd in self._closed:
             return
-        if known is None:
-            self._selector.register(source, events, handler)
-        elif events:
-            self._selector.modify(source, events, known.data)
+        if not events:
+            self.forget(fd)
+            return
+        if known:
+            self._epoll.modify(fd, events)
         else:
-            self._selector.unregister(source)
+            self._epoll.register(fd, events)
+            self._handlers[fd] = handler
+        self._wanted[fd] = events
 
     def forget(self, source: Source) -> None:
         """Watch `source` no more, if it is watched."""
-        if source in self._selector.get_map():
-            self._selector.unregister(source)
+        fd = _number(source)
+        if self._wanted.pop(fd, None) is not None:
+            del self._handlers[fd]
+            with contextlib.suppress(OSError):  # it was closed before, and so forgotten by the kernel
+                self._epoll.unregister(fd)
 
     def close(self, source: Source) -> None:
         """Watch `source` never again; the descriptor itself stays open, so that its number stays taken."""
-        self._closed.add(source)
+        self._closed.add(_number(source))
         self.forget(source)
 
     def release(self, source: Source) -> None:
         """Forget `source`, whose descriptor is about to be closed, so that its number may come back."""
         self.forget(source)
-        self._closed.discard(source)
+        self._closed.discard(_number(source))
 
     def is_closed(self, source: Source) -> bool:
-        return source in self._closed
+        return _number(source) in self._closed
 
     def turn(self, patience: float) -> None:
         """Wait at most `patience` seconds, then call what there is to call."""
-        for key, events in self._selector.select(patience):
-            if key.fd in self._selector.get_map():
-                key.data(events)
+        for fd, events in self._epoll.poll(max(0.0, patience), max(1, len(self._wanted))):
+            wanted = self._wanted.get(fd)
+            if wanted:
+                self._handlers[fd](_ready(events) & wanted)
 
     def descriptors(self) -> list[int]:
         """All that is watched: a forked process has no business with any of it."""
-        return [key.fd for key in self._selector.get_map().values()]
+        return list(self._wanted)
+
+
+def _ready(events: int) -> int:
+    """A hang-up or an error, which a read or a write will tell, is both."""
+    return (READ if events & ~WRITE else 0) | (WRITE if events & ~READ else 0)
+
+
+def _number(source: Source) -> int:
+    return source if isinstance(source, int) else source.fileno()
