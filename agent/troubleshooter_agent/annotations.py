@@ -5,14 +5,16 @@ it understands with `project`. A value that cannot be read never takes effect: t
 force, and one sentence says so. watchdog costs 11 MB, so it is imported only by the one who watches.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from troubleshooter_agent import contract
 from troubleshooter_agent.contract import DurationError, Retained, parse_duration, projected_file
+
+if TYPE_CHECKING:
+    import threading
 
 FILES: Final = (
     *contract.PROJECTED_FIELDS,
@@ -77,7 +79,7 @@ def project(files: Mapping[str, str], last: Projected | None) -> tuple[Projected
 def watch(
     folder: Path,
     changed: Callable[[dict[str, str]], None],
-    stopped: threading.Event,
+    stopped: "threading.Event",
     *,
     seconds: float = READ_SECONDS,
     start_observer: StartObserver | None = None,
@@ -87,6 +89,8 @@ def watch(
     The kubelet changes all files in one step, by renaming a link in the folder; an observer tells of it.
     The folder is also read every `seconds`, because the node may have no inotify instance left for us.
     """
+    import threading  # noqa: PLC0415 - only in the reporter: see `syncer`
+
     wake = threading.Event()
     stop_observer = _try(start_observer or observe, folder, wake.set)
     last: dict[str, str] | None = None

@@ -28,8 +28,9 @@ from troubleshooter_agent.shelf import shelve
 from troubleshooter_agent.sink import OpenSink, Sink
 from troubleshooter_agent.spawn import CannotRunError, Child
 from troubleshooter_agent.summary import Summary
+from troubleshooter_agent.syncer import Syncer
 from troubleshooter_agent.transfer import Transfer
-from troubleshooter_agent.writer import CastWriter, Syncer
+from troubleshooter_agent.writer import CastWriter
 
 
 @dataclass(frozen=True)

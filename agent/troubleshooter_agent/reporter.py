@@ -7,7 +7,6 @@ never a recording; however slow its clients are, no recording waits for them.
 
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +33,8 @@ def run(
     To PID 1 go {"annotations": {file: text}}, at the start and at each change, and {"listening": port}.
     From it comes {"status": Status, "failures": {kind: count}, "dropped": lines}.
     """
+    import threading  # noqa: PLC0415 - PID 1 and recorders do without: see `syncer`
+
     from troubleshooter_agent import endpoints, webserver  # noqa: PLC0415 - only after the fork
 
     heard = endpoints.Heard(time.monotonic())
@@ -70,5 +71,7 @@ def _in_thread(ours: socket.socket, work: Callable[[], None]) -> None:
             work()
         finally:
             ours.shutdown(socket.SHUT_RDWR)
+
+    import threading  # noqa: PLC0415 - as above
 
     threading.Thread(target=run_then_close, daemon=True).start()

@@ -8,7 +8,6 @@ import errno
 import os
 import shutil
 import signal
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
@@ -66,6 +65,8 @@ def on_pipes(program: Program, *, stdin: int | None) -> Child:
 
     Without `stdin` it reads a pipe too, whose other end is `Child.input`.
     """
+    import subprocess  # noqa: PLC0415 - it brings threading: see `syncer`
+
     path = _executable(program)
     try:
         spawned = subprocess.Popen(

@@ -1,23 +1,22 @@
 """Writes a session into its cast: output, sizes and markers, each before anybody else sees it.
 
-The recorder calls it from its loop; `Syncer` brings what was written to the disk from a thread, off the
-relay's path. The failure policy is `closed`: after a failed write nothing is recorded any more, so
-nothing is relayed either, and `failure` says why.
+The recorder calls it from its loop; `syncer` brings what was written to the disk. The failure policy is
+`closed`: after a failed write nothing is recorded any more, so nothing is relayed either, and `failure`
+says why.
 """
 
 import contextlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from troubleshooter_agent.asciicast import ENDED_PREFIX, Encoder
 from troubleshooter_agent.contract import format_size
-from troubleshooter_agent.errors import NotRecordedError, not_recorded
+from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.limits import UNKNOWN, UNLIMITED, Meter, Room, left_out
 from troubleshooter_agent.sink import Sink
+from troubleshooter_agent.syncer import Flag
 
-SYNC_SECONDS: Final = 0.5
 ROOM_SECONDS: Final = 0.5  # how old what is known of the volume's room may be
 STATE_SECONDS: Final = 1.0  # how long bytes that were left out wait for their marker
 HOLD_SECONDS: Final = 1.0  # how long half a character waits for its other half
@@ -60,7 +59,7 @@ class CastWriter:
     held_since: float | None = None
     is_finished: bool = False
     gap: Gap = field(default_factory=Gap)
-    unsynced: threading.Event = field(default_factory=threading.Event)  # wakes a `Syncer`
+    unsynced: Flag = field(default_factory=Flag)  # wakes the syncer
     _room: Room = UNKNOWN
     _room_at: float = -ROOM_SECONDS
 
@@ -167,43 +166,3 @@ class CastWriter:
             except NotRecordedError as error:
                 self.fail(error)
         return self.failure is None
-
-
-class Syncer:
-    """A thread that syncs a sink; `failed` is called in it, once, when the disk says no.
-
-    It sleeps until `unsynced` is set, by the first append after a sync began, and syncs SYNC_SECONDS later.
-    """
-
-    def __init__(
-        self, sink: Sink, failed: Callable[[NotRecordedError], None], unsynced: threading.Event
-    ) -> None:
-        self._sink = sink
-        self._failed = failed
-        self._unsynced = unsynced
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
-
-    def start(self) -> None:
-        """Begin; only after the program was spawned, since forking and threads do not go together."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, and wait until the sync under way is over."""
-        self._over.set()
-        self._unsynced.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while self._has_work():
-            self._unsynced.clear()  # before the sync: what is written during it is a reason for the next
-            try:
-                self._sink.sync()
-            except OSError as error:
-                self._failed(not_recorded(error, str(self._sink.path)))
-                return
-
-    def _has_work(self) -> bool:
-        self._unsynced.wait()
-        return not self._over.wait(SYNC_SECONDS)

@@ -1,6 +1,8 @@
 """Written before it is shown, and nothing shown that is not written: real files, a clock by hand."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from processes import wait_for
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.recording import Recording
-from troubleshooter_agent.writer import CastWriter, Syncer
+from troubleshooter_agent.syncer import Flag, Syncer
+from troubleshooter_agent.writer import CastWriter
 
 FIRST = b'{"version":2}\n'
 
@@ -135,7 +138,7 @@ def test_failed_sync_is_told_once_and_ends_the_syncing(tmp_path: Path) -> None:
         failures.append(error)
         told.set()
 
-    unsynced = threading.Event()
+    unsynced = Flag()
     syncer = Syncer(recording, failed, unsynced)
     syncer.start()
     unsynced.set()
@@ -149,3 +152,9 @@ def test_failed_sync_is_told_once_and_ends_the_syncing(tmp_path: Path) -> None:
 
 def test_syncer_that_never_began_can_be_stopped(writer: CastWriter) -> None:
     Syncer(writer.sink, lambda _: None, writer.unsynced).stop()
+
+
+def test_no_process_of_pid_1_runs_the_handlers_of_threading_after_its_fork() -> None:
+    """They touch half a megabyte of what PID 1 shares with each recorder, which then has it twice."""
+    code = "import sys; from troubleshooter_agent import init; print('threading' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
