@@ -13,12 +13,13 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from troubleshooter_agent import client
 from troubleshooter_agent.client import Wish
 from troubleshooter_agent.commands import (
     PROGRAM,
+    SOCKET,
     AttachTo,
     Command,
     NotedReading,
@@ -30,8 +31,6 @@ from troubleshooter_agent.commands import (
     Shell,
 )
 from troubleshooter_agent.errors import AgentError, UsageError
-from troubleshooter_agent.limits import Limits
-from troubleshooter_agent.options import DEFAULT_FOLDERS, SOCKET, build_parser
 from troubleshooter_agent.request import LONGEST_USER, is_id, is_too_long, shell_argv
 
 NOT_YET: Final = ("extend", "search", "export")
@@ -55,18 +54,12 @@ def parse(argv: Sequence[str]) -> Command:
         return parse_shell(argv[1:])
     if argv and argv[0] in NOT_YET:
         return NotYet(argv[0])
-    parser = build_parser()
-    options = parser.parse_args(argv)
+    options = _parsed(argv)
     match options.verb:
         case "record":
             return Record(options.output, tuple(options.command))
         case "run":
-            return Run(
-                options.recordings, options.annotations, options.run_folder, options.termination_log,
-                options.socket, options.host, options.port,
-                Limits(options.session_size, options.burst, options.rate, options.floor),
-                options.cgroup, dict(options.limit or DEFAULT_FOLDERS),
-            )  # fmt: skip
+            return _run(options)
         case "repair":
             return Repair(options.id, options.recordings)
     return Reading(
@@ -78,6 +71,25 @@ def parse(argv: Sequence[str]) -> Command:
     )
 
 
+def _parsed(argv: Sequence[str]) -> Any:
+    """By argparse, which `shell` does without: it is started for every session, and is to be quick."""
+    from troubleshooter_agent.options import build_parser  # noqa: PLC0415 - as said
+
+    return build_parser().parse_args(argv)
+
+
+def _run(options: Any) -> Run:
+    from troubleshooter_agent.limits import Limits  # noqa: PLC0415 - as above
+    from troubleshooter_agent.options import DEFAULT_FOLDERS  # noqa: PLC0415 - as above
+
+    return Run(
+        options.recordings, options.annotations, options.run_folder, options.termination_log,
+        options.socket, options.host, options.port,
+        Limits(options.session_size, options.burst, options.rate, options.floor),
+        options.cgroup, dict(options.limit or DEFAULT_FOLDERS),
+    )  # fmt: skip
+
+
 def parse_shell(argv: Sequence[str]) -> Command:
     """`shell` has a parser of its own: what follows -c or -- belongs to somebody else's command line."""
     address = os.environ.get("TROUBLESHOOTER_SOCKET", SOCKET)
@@ -86,7 +98,7 @@ def parse_shell(argv: Sequence[str]) -> Command:
         case []:
             return Shell(wish, None, address)
         case ["-h" | "--help"]:
-            build_parser().parse_args(["shell", "--help"])
+            _parsed(["shell", "--help"])
         case ["-c", command]:
             return Shell(wish, command, address)
         case ["-c", command, *arguments]:

@@ -10,15 +10,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from troubleshooter_agent import client, contract
 from troubleshooter_agent.client import Offer, Wish
 from troubleshooter_agent.errors import UsageError
-from troubleshooter_agent.limits import Limits
 from troubleshooter_agent.request import shell_argv
 
+if TYPE_CHECKING:
+    from troubleshooter_agent.limits import Limits
+
 PROGRAM: Final = "troubleshooter-agent"
+SOCKET: Final = "@troubleshooter-agent"
 
 
 class Command(Protocol):
@@ -154,7 +157,7 @@ class Run:
     socket: str
     host: str
     port: int
-    limits: Limits
+    limits: "Limits"
     cgroup: Path
     folders: Mapping[Path, int]
 

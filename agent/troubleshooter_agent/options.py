@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from troubleshooter_agent import __version__, cgroup, contract
-from troubleshooter_agent.commands import PROGRAM
+from troubleshooter_agent.commands import PROGRAM, SOCKET
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.limits import Limits
 
-SOCKET: Final = "@troubleshooter-agent"
 DEFAULT_FOLDERS: Final = [
     (Path(folder), contract.parse_size(size)) for folder, size in contract.WRITABLE.values()
 ]

@@ -226,3 +226,10 @@ def test_client_loads_little(tmp_path: Path) -> None:
         [sys.executable, "-c", code], env={"PYTHONPATH": str(AGENT_ROOT)}, capture_output=True, check=True
     )
     assert result.stdout == b"[]\n"
+
+
+def test_shell_does_without_what_only_other_commands_need() -> None:
+    """Each of these would be imported for every session, before its prompt."""
+    code = "import sys; from troubleshooter_agent import cli; cli.parse(['shell']); print(*sys.modules)"
+    loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    assert loaded & {"argparse", "threading", "subprocess", "secrets", "hashlib", "ptyprocess"} == set()
