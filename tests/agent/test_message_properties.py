@@ -5,6 +5,7 @@ import hashlib
 import json
 from typing import Any
 
+import orjson
 import pytest
 from examples import examples
 from hypothesis import example, given
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.property
 
 any_text = st.text(st.characters() | st.sampled_from("\udcff\ud800\u2028\0"))  # lone surrogates too
 any_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers(-(1 << 63), (1 << 64) - 1) | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 words = st.text(st.characters(max_codepoint=255, exclude_characters="\0"))
@@ -95,7 +96,7 @@ def test_any_packet_is_a_message_or_the_end(packet: bytes) -> None:
             found = channel.receive(ours)
         except channel.ChannelClosedError:
             return
-        assert found == channel.Packet(json.loads(packet), [])
+        assert found == channel.Packet(orjson.loads(packet), [])
 
 
 @examples

@@ -5,6 +5,7 @@ than it came.
 """
 
 import os
+import re
 import select
 import subprocess
 import time
@@ -15,8 +16,8 @@ from processes import PATIENCE, wait_for
 from recorded import Shell
 
 CHUNK = 1 << 18
-# Said by the client, whose recorder can no longer say or record anything.
-LAST_WORDS = b"troubleshooter: the recorder of this session died; what it wrote is kept\r\n"
+# What the client itself says, when no recorder can: the agent is gone, the recorder died.
+LAST_WORDS = re.compile(rb"troubleshooter: [^\n]*\n\Z")
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Onlooker:
 
     def relayed(self) -> bytes:
         """What the recorder let through, without what the client said after it."""
-        return bytes(self.shown).removesuffix(LAST_WORDS)
+        return LAST_WORDS.sub(b"", bytes(self.shown))
 
     def time_of(self, count: int) -> float:
         """When more than `count` bytes had been shown; infinity if that never was so."""

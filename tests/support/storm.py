@@ -28,6 +28,7 @@ KINDS = {"recorder": 6, "pid 1": 2, "container": 2}  # how often each, of ten
 LONGEST_WAIT = 0.4  # from the first recorder to the crash, in seconds
 KILLED = "its recorder was killed by signal 9"
 GONE = "the agent is gone"  # a recorder may see that before the kernel ends it too
+PROGRAM_KILLED = "exit status 137"  # the program before its recorder, as its turn came
 LOST = "the recorder ended without a word (a lost node or a killed pod)"
 
 
@@ -70,7 +71,7 @@ class Storm:
         """The next agent on the volume, which mends what the one before has left."""
         self._agent = start_agent(self.folder, time_to_live="1h", idle_timeout="1h")
         if self.people:  # of the crash before
-            self._judge(self.people, {KILLED: True, LOST: True, GONE: False})
+            self._judge(self.people, {KILLED: True, LOST: True, GONE: False, PROGRAM_KILLED: False})
             self.people = []
         return self._agent
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import players
 from casts import Cast
 
+SHOWN_OF_LOSS = 200
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -54,7 +56,10 @@ def judge(cast: Path, relayed: bytes, whys: Mapping[str, bool]) -> Verdict:
     if unopened:
         return Verdict(unopened, len(relayed))
     found = Cast.read(cast)
-    return Verdict("", missing(exact(found), relayed), tuple(_faults(found, whys)))
+    lost = missing(exact(found), relayed)
+    first = relayed[len(relayed) - lost :][:SHOWN_OF_LOSS]
+    faults = ([f"lost: {first!r}"] if lost else []) + _faults(found, whys)
+    return Verdict("", lost, tuple(faults))
 
 
 def opens(cast: Path) -> str:
