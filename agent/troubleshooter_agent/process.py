@@ -38,15 +38,17 @@ def become_subreaper() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def descendants(pid: int, proc: Path = Path("/proc"), *, most: int | None = None) -> list[int]:
-    """All processes below `pid`, parents first; those that end meanwhile are left out.
+def descendants(
+    pid: int, proc: Path = Path("/proc"), *, most: int | None = None, spare: frozenset[int] = frozenset()
+) -> list[int]:
+    """All processes below `pid`, parents first, but `spare` and what is below those.
 
-    The search ends once `most` are found, or a few more.
+    Those that end meanwhile are left out. The search ends once `most` are found, or a few more.
     """
     found: list[int] = []
     queue = [pid]
     while queue and (most is None or len(found) < most):
-        children = _children(queue.pop(), proc)
+        children = [child for child in _children(queue.pop(), proc) if child not in spare]
         found += children
         queue += children
     return found
@@ -61,8 +63,7 @@ def kill_descendants(pid: int, *, spare: frozenset[int] = frozenset(), seconds: 
     killed: set[int] = set()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        spared = spare | {below for root in spare for below in descendants(root)}
-        alive = [process for process in descendants(pid) if process not in spared and not _is_zombie(process)]
+        alive = [process for process in descendants(pid, spare=spare) if not _is_zombie(process)]
         if not alive:
             break
         signal_all(alive, signal.SIGKILL)

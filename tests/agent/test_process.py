@@ -68,6 +68,18 @@ process.kill_descendants(os.getpid())
     assert apart(IMPORT + code) == [True, 2, None]
 
 
+def test_what_the_spared_start_meanwhile_is_spared_too() -> None:
+    """Or the end of one session would take the program of another that has just begun."""
+    code = """
+spared = subprocess.Popen(["bash", "-c", "while /bin/true; do :; done; exit 9"])
+for _ in range(1000):
+    process.kill_descendants(os.getpid(), spare=frozenset((spared.pid,)))
+tell(spared.poll())
+spared.kill()
+"""
+    assert apart(IMPORT + code) is None
+
+
 def test_killing_is_bounded_where_somebody_cannot_be_killed() -> None:
     """Nothing waits for ever: here for a process that ends at once but is a zombie of another parent."""
     started = time.monotonic()

@@ -16,8 +16,9 @@ from processes import PATIENCE, wait_for
 from recorded import Shell
 
 CHUNK = 1 << 18
-# What the client itself says, when no recorder can: the agent is gone, the recorder died.
-LAST_WORDS = re.compile(rb"troubleshooter: [^\n]*\n\Z")
+# What the client itself says, when no recorder can: the agent is gone, the recorder died. Or nsenter, which
+# finds no namespace any more.
+LAST_WORDS = re.compile(rb"(?:troubleshooter|nsenter): [^\n]*\n\Z")
 
 
 @dataclass

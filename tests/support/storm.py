@@ -27,8 +27,8 @@ SESSIONS = 3
 KINDS = {"recorder": 6, "pid 1": 2, "container": 2}  # how often each, of ten
 LONGEST_WAIT = 0.4  # from the first recorder to the crash, in seconds
 KILLED = "its recorder was killed by signal 9"
-GONE = "the agent is gone"  # a recorder may see that before the kernel ends it too
-PROGRAM_KILLED = "exit status 137"  # the program before its recorder, as its turn came
+# What a recorder may see before its own turn comes: no PID 1, its program killed, or no way to start one.
+ENDED_ITSELF = ("the agent is gone", "exit status 137", "exit status 126")
 LOST = "the recorder ended without a word (a lost node or a killed pod)"
 
 
@@ -71,7 +71,7 @@ class Storm:
         """The next agent on the volume, which mends what the one before has left."""
         self._agent = start_agent(self.folder, time_to_live="1h", idle_timeout="1h")
         if self.people:  # of the crash before
-            self._judge(self.people, {KILLED: True, LOST: True, GONE: False, PROGRAM_KILLED: False})
+            self._judge(self.people, {KILLED: True, LOST: True, **dict.fromkeys(ENDED_ITSELF, False)})
             self.people = []
         return self._agent
 
@@ -143,6 +143,7 @@ class Storm:
             cast = wait_for_cast(self.folder, each.user) if relayed else cast_of(self.folder, each.user)
             if cast is None:  # killed before it had begun: then it must not have shown anything
                 self.tally.lost_bytes += len(relayed)
+                self.tally.faults += [f"no cast of {each.user}, who saw {relayed!r}"] if relayed else []
                 continue
             wait_for(cast.with_suffix(".json").exists, f"the summary of {cast}")
             self.tally.judged(cast, judge(cast, relayed, whys), len(relayed))
