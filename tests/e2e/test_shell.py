@@ -1,6 +1,7 @@
 """What a person has at a toolbox's terminal: the shell they know, with its sizes and exit statuses."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from kubectl import wait_until
@@ -91,8 +92,9 @@ def test_a_shell_opened_by_habit_is_recorded(
 
 def test_three_shells_at_once_have_a_recording_each(stage: Stage, toolbox: Toolbox, shelf: Shelf) -> None:
     """What one types the others do not see, and one that ends leaves the others alone."""
-    with toolbox.prompt() as first, toolbox.prompt() as second, toolbox.prompt() as third:
-        terminals = {"one": first, "two": second, "three": third}
+    words = ("one", "two", "three")
+    with ExitStack() as stack:
+        terminals = {word: stack.enter_context(toolbox.prompt(f"--user={word}")) for word in words}
         for word, terminal in terminals.items():
             terminal.sendline(f"echo this is {word} of $((1+2))")
             terminal.expect(f"this is {word} of 3")
@@ -126,7 +128,7 @@ def test_a_double_forked_orphan_leaves_no_zombie(toolbox: Toolbox) -> None:
 
 def test_a_recorder_that_is_killed_takes_no_other_shell_along(toolbox: Toolbox, shelf: Shelf) -> None:
     """Killed from inside by its own user: its recording opens and says so, its shell ends, others go on."""
-    with toolbox.prompt() as victim, toolbox.prompt() as witness:
+    with toolbox.prompt("--user=victim") as victim, toolbox.prompt("--user=witness") as witness:
         victim.sendline("echo before the $((1+1))nd act")
         victim.expect("before the 2nd act")
         witness.sendline("echo waiting")

@@ -18,10 +18,11 @@ class HarnessFailedError(Exception):
 
 @dataclass(frozen=True)
 class Cluster:
-    """A live cluster; `logs` is the folder with a log of each of its parts."""
+    """A live cluster; `logs` is the folder with a log of each of its parts, `pid` is in its namespaces."""
 
     root: Path
     logs: Path
+    pid: int
 
     @property
     def kubectl(self) -> Path:
@@ -54,7 +55,7 @@ def status() -> Cluster | None:
     if result.returncode:
         return None
     record = json.loads(result.stdout)
-    return Cluster(Path(record["root"]), Path(record["logs"]))
+    return Cluster(Path(record["root"]), Path(record["logs"]), record["pid"])
 
 
 def call(*arguments: str) -> str:

@@ -4,9 +4,9 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from containers import container_of, process_of
 from harness import CHECKOUT
 from kubectl import Kubectl, wait_until
 
@@ -45,9 +45,10 @@ def absent(admin: Kubectl) -> Iterator[None]:
 
 def kill(admin: Kubectl) -> str:
     """End the operator with SIGKILL, as a crash does; the kubelet starts another. The id of its container."""
-    container = _container(admin)["containerID"].rpartition("/")[2]
-    os.kill(_process_of(container), signal.SIGKILL)
-    return str(container)
+    (pod,) = pods(admin)
+    container = container_of(pod)
+    os.kill(process_of(container), signal.SIGKILL)
+    return container
 
 
 def wait_until_another_runs(admin: Kubectl, killed: str) -> None:
@@ -78,14 +79,3 @@ def _container(admin: Kubectl) -> Any:
 def _wait_until_available(admin: Kubectl) -> None:
     limit = f"--timeout={ROLLOUT_SECONDS}s"
     admin.in_namespace(NAMESPACE).run("rollout", "status", DEPLOYMENT, limit, timeout=ROLLOUT_SECONDS + 10)
-
-
-def _process_of(container: str) -> int:
-    """The first process of a container, by its control group; the node's processes are this host's too."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if container in (folder / "cgroup").read_text():
-                return int(folder.name)
-        except OSError:
-            continue  # it has just ended
-    raise AssertionError(f"no process of container {container} runs")
