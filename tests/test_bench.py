@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import figures
+import kills
 import page
 import pytest
 from figures import Limit, Row
@@ -71,6 +72,17 @@ def test_the_median_is_what_counts(samples: tuple[float, ...], verdict: str) -> 
 def test_a_floor_is_reached_from_above(value: float, reached: bool) -> None:  # noqa: FBT001 - a table's column
     """As throughput is."""
     assert figures.at_least(1.5).is_reached(value) is reached
+
+
+def test_kills_are_those_that_make_soak_left(tmp_path: Path) -> None:
+    """Before, the page says what to run."""
+    assert [(row.samples, row.note) for row in kills.rows(tmp_path)] == [((), "run `make soak`")] * 2
+    (tmp_path / "soak").mkdir()
+    left = '{"instants": 1000, "unopened": 0, "lost_bytes": 68, "date": "2026-11-25"}'
+    (tmp_path / "soak" / "kill.json").write_text(left)
+    found = [(row.who, row.samples, row.verdict) for row in kills.rows(tmp_path)]
+    who = "troubleshooter, 1000 kills on 2026-11-25"
+    assert found == [(who, (0.0,), "aim"), (who, (68.0,), "**missed**")]
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 50.0), (99, 99.0), (100, 100.0), (1, 1.0)])

@@ -37,6 +37,10 @@ from agent import running_agent
 PAGE: Final = machine.CHECKOUT / "docs" / "benchmarks.md"
 
 
+# So that everything is recorded, however long it floods.
+UNLIMITED: Final = ("--session-size=64Gi", "--burst=64Gi", "--rate=64Gi")
+
+
 @dataclass(frozen=True)
 class Effort:
     """How much of everything."""
@@ -110,7 +114,7 @@ def measure(effort: Effort, rivals: list[Peer], folder: Path, cache: Path) -> li
     """All rows, in the order of the page."""
     rounds, rows = effort.rounds, list[Row]()
     typing = echo.Typing(effort.keys, rounds, folder)
-    with running_agent(folder / "agent") as agent:
+    with running_agent(folder / "agent", options=UNLIMITED) as agent:
         with told("throughput"):
             size = effort.megabytes * 1_000_000
             rows += throughput.measure(agent, rivals, folder, size=size, rounds=rounds)

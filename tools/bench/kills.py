@@ -11,8 +11,8 @@ ZERO: Final = at_most(0)
 
 
 def left_by_soak(cache: Path) -> Path:
-    """Where the soak test leaves {"kills": N, "unopened": N, "lostBytes": N}."""
-    return cache / "soak" / "kills.json"
+    """Where the soak test leaves {"instants": N, "unopened": N, "lost_bytes": N} and more."""
+    return cache / "soak" / "kill.json"
 
 
 def rows(cache: Path) -> list[Row]:
@@ -24,8 +24,8 @@ def rows(cache: Path) -> list[Row]:
             for what, unit in (("files that do not open", "files"), ("shown but not recorded", "bytes"))
         ]
     found = json.loads(path.read_bytes())
-    who = f"{OURS}, {found['kills']} kills"
+    who = f"{OURS}, {found['instants']} kills on {found['date']}"
     return [
         Row(f"{FIGURE}: files that do not open", who, "files", (float(found["unopened"]),), ZERO, ZERO),
-        Row(f"{FIGURE}: shown but not recorded", who, "bytes", (float(found["lostBytes"]),), ZERO, ZERO),
+        Row(f"{FIGURE}: shown but not recorded", who, "bytes", (float(found["lost_bytes"]),), ZERO, ZERO),
     ]

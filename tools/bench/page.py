@@ -27,7 +27,8 @@ asked for.
   client and recorder. Each recording is checked to be whole and to have the sha256 that its summary tells;
   it was brought to the disk with fdatasync twice a second.
 - Echo: a key at each terminal in turn, 1 to 5 ms apart, which the kernel echoes. Added is what is above the
-  percentile of the bare terminal in the same round.
+  percentile of the bare terminal in the same round. The flood is recorded whole: limits of size and rate are
+  off, as for throughput.
 - Start to prompt: from the start of the command (`nsenter`, as an exec enters a container) to the prompt,
   bash and `shell` in turn.
 - Start of PID 1: its namespaces are made in that time too.
