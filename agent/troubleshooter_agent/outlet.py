@@ -6,8 +6,10 @@ STALL_SECONDS detached. A pipe is never called detached: its reader may take all
 """
 
 import os
+import select
 import stat
 from dataclasses import dataclass, field
+from select import PIPE_BUF
 from typing import Final
 
 STALL_SECONDS: Final = 10.0
@@ -33,6 +35,13 @@ def own(fd: int, flags: int) -> int:
     return reopen(fd, flags)
 
 
+def can_take(fd: int) -> bool:
+    """Whether a pipe has room for PIPE_BUF bytes, or nobody reads it any more."""
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
+    return bool(poll.poll(0))
+
+
 @dataclass
 class Outlet:
     """What is still to be written to `fd`; times are seconds of any one clock."""
@@ -45,6 +54,7 @@ class Outlet:
     is_broken: bool = False  # a write said so, which the program on the other side must learn too
     is_detached: bool = False
     skipped: int = 0
+    blocks: bool = False  # a pipe that cannot be reopened, and so not be made not to
     held_until: float | None = None  # nothing is written before, since somebody else writes there
 
     @property
@@ -82,13 +92,21 @@ class Outlet:
         if self.held_until is not None or not self.pending:
             return
         try:
-            del self.pending[: os.write(self.fd, self.pending)]
+            del self.pending[: self._write()]
             self.stalled_at = now if self.pending else None  # no second try: it would only say so
         except BlockingIOError:
             self.stalled_at = now if self.stalled_at is None else self.stalled_at
         except OSError:  # EIO, EPIPE: the terminal or the reader is gone
             self.is_broken = True
             self.leave(gone=True)
+
+    def _write(self) -> int:
+        """Bytes taken; a pipe that blocks is known to take PIPE_BUF when it can be written at all."""
+        if not self.blocks:
+            return os.write(self.fd, self.pending)
+        if not can_take(self.fd):
+            raise BlockingIOError
+        return os.write(self.fd, self.pending[:PIPE_BUF])
 
     def detach_if_stalled(self, now: float) -> bool:
         """Call a terminal detached that took nothing for too long; whether that happened just now."""

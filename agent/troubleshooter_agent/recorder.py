@@ -150,8 +150,8 @@ def _outlet(fd: int, flags: int, *, may_stall: bool) -> Outlet:
     try:
         if not may_stall or os.isatty(fd) or stat.S_ISSOCK(os.fstat(fd).st_mode):
             return Outlet(own(fd, flags), may_stall)
-    except PermissionError:  # another user's; a write that blocks holds up this session alone
-        return Outlet(fd, may_stall)
+    except PermissionError:  # another user's
+        return Outlet(fd, may_stall, blocks=True)
     except OSError:
         pass
     outlet = Outlet(fd, may_stall)

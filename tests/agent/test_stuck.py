@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kubelet import AS_TOOLBOX_USER
 from processes import is_running, wait_for
 
 from agent import RunningAgent, running_agent
@@ -34,6 +35,19 @@ def test_session_of_a_stopped_recorder_is_ended_by_pid_1(agent: RunningAgent) ->
     )
     assert cast.summary["repaired"] is True
     assert agent.cast("other").markers[-1] == "session ended: exit status 3"
+
+
+def test_reader_that_takes_its_time_is_no_stuck_disk(tmp_path: Path) -> None:
+    """Also where its pipe is another user's, which cannot be reopened."""
+    with running_agent(tmp_path, user=AS_TOOLBOX_USER) as agent:
+        session = agent.open("--", "seq", "100000")
+        recorder = wait_for(agent.recorders, "the recorder")[0]
+        time.sleep(17)  # longer than a recorder may be silent
+        assert is_running(recorder)
+        out, _ = session.communicate(timeout=20)
+        assert session.returncode == 0
+        assert out.endswith(b"99999\n100000\n")
+        assert agent.cast().shown.encode() == out
 
 
 @pytest.fixture
