@@ -9,6 +9,7 @@ class Keyboard:
     """Keys for the terminal behind `master`, which does not block."""
 
     master: int
+    was_pressed: bool = False  # since the last `expects_echo`
     _typed: bytearray = field(default_factory=bytearray)
 
     @property
@@ -17,8 +18,14 @@ class Keyboard:
         return bool(self._typed)
 
     def press(self, keys: bytes) -> None:
+        self.was_pressed = True
         self._typed += keys
         self.pump()
+
+    def expects_echo(self) -> bool:
+        """Whether keys have gone to the program since this was last asked."""
+        was_pressed, self.was_pressed = self.was_pressed, False
+        return was_pressed
 
     def pump(self) -> None:
         """Write on; called when the terminal takes something, and after `press`."""

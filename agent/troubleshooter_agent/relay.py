@@ -27,7 +27,9 @@ from troubleshooter_agent.spawn import Child
 from troubleshooter_agent.writer import CastWriter
 
 BATCH_BYTES: Final = 64 * 1024
+ALL_BYTES: Final = 1024  # a read of less has most likely taken all there was
 SOON_SECONDS: Final = 0.2
+ECHO_SECONDS: Final = 0.002
 
 
 @dataclass
@@ -67,6 +69,8 @@ class Relay:
     def turn(self, patience: float) -> None:
         """One round: wait for anything, at most `patience` seconds; handle it; look at the clock."""
         self._wait(min(patience, self._patience()))
+        if self._keyboard.expects_echo():  # what a person waits for comes before our own looks
+            self.loop.turn(ECHO_SECONDS)
         self._look_at_clock()
 
     def drain(self) -> bool:
@@ -213,6 +217,8 @@ class Relay:
         content: bytes | None = b""
         while len(batch) < BATCH_BYTES and (content := read_now(output)):
             batch += content
+            if len(content) < ALL_BYTES:
+                break
         if content == b"":  # all its writers are gone
             self.loop.close(output)
         if batch and self.writer.failure is None:
