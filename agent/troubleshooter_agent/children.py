@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from troubleshooter_agent import channel, process
+from troubleshooter_agent import channel, immortal, process
 from troubleshooter_agent.contract import ExitCode
 
 Work = Callable[[socket.socket], int]
@@ -60,8 +60,9 @@ def fork(work: Work, inherited: Iterable[int]) -> Child:
 
 
 def settle() -> None:
-    """Before the first fork: keep the collector from touching, and so copying, what all processes share."""
+    """Before the first fork: keep the collector and all counting from copying what the processes share."""
     gc.collect()
+    immortal.make_immortal()
     gc.freeze()
 
 

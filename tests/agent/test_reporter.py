@@ -351,10 +351,11 @@ def test_all_addresses_are_served_in_both_protocols(tmp_path: Path) -> None:
 
 
 def test_nothing_heavy_is_imported_before_the_fork() -> None:
-    """PID 1 and every recorder would carry it."""
+    """PID 1 and every recorder would carry it, and run what `threading` and `random` do after each fork."""
     program = (
         "import sys, troubleshooter_agent.init\n"
         "heavy = {'prometheus_client', 'watchdog', 'http.server', 'socketserver'}\n"
+        "heavy |= {'threading', 'subprocess', 'random'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     agent_root = Path(__file__).parents[2] / "agent"
