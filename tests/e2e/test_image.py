@@ -91,6 +91,12 @@ def test_the_agents_python_needs_nothing_of_the_image(toolbox: Toolbox) -> None:
     assert output(toolbox, f'{PYTHON} -c "{script}"') == "[]\n"
 
 
+def test_the_agents_python_has_objects_that_recorders_read_without_a_copy(toolbox: Toolbox) -> None:
+    """Without them each session costs 1.3 MB more (docs/decisions/007)."""
+    script = "from troubleshooter_agent import immortal; print(immortal.is_possible())"
+    assert output(toolbox, f'{PYTHON} -c "{script}"') == "True\n"
+
+
 def test_the_player_is_a_program_of_its_own(toolbox: Toolbox) -> None:
     """asciinema records and shows here, and the agent could not import it."""
     record = "asciinema rec --quiet --command 'echo hello' /tmp/own.cast && asciinema cat /tmp/own.cast"
