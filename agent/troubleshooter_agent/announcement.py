@@ -10,7 +10,9 @@ from typing import Final
 from troubleshooter_agent.asciicast import valid_size
 
 PREFIX: Final = "[troubleshooter] "
-RESET_TERMINAL: Final = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"  # what less and bash leave on when killed
+# What less and bash leave on when killed. Leaving a screen that is not on moves the cursor to where it was
+# saved, in some terminals to the corner: so it is saved first.
+RESET_TERMINAL: Final = b"\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
 BREAK_OFF: Final = b"\x1b\\"  # ends what a terminal is in the middle of, and is nothing elsewhere
 
 _SEQUENCE: Final = re.compile(

@@ -16,6 +16,7 @@ from troubleshooter_agent.screenstate import ScreenState
 WAIT_SECONDS: Final = 0.5  # for the end of an escape sequence
 NEVER: Final = float("inf")
 BAR_SECONDS: Final = 5.0  # on the last line of a full-screen program
+FAREWELL_SECONDS: Final = 1.0  # for what a program draws when it is hung up on, before our last words
 
 
 class Announcer:
@@ -28,6 +29,7 @@ class Announcer:
         self._screen = ScreenState()
         self._repaint = Repaint(master)
         self._waiting: list[str] = []
+        self._last: str | None = None
         self._speak_at: float | None = None
         self._clean_at: float | None = None
 
@@ -55,11 +57,14 @@ class Announcer:
             self._show(announcement.as_line(text, None))
 
     def say_last(self, text: str) -> None:
-        """The last words of a session, at once; nothing is drawn after them."""
+        """The last words of a session: when its program has ended, or soon if it does not.
+
+        Editors draw something when they are hung up on, which would be drawn over words said before.
+        """
         self._waiting.clear()
-        self._speak_at = self._clean_at = None
-        broken = b"" if self._screen.is_between else announcement.BREAK_OFF
-        self._show(broken + announcement.last_words(text))
+        self._clean_at = None
+        self._last = text
+        self._speak_at = self._clock() + FAREWELL_SECONDS
 
     def redraw(self) -> None:
         """Have drawn again what the person was looking at: their line, or the whole screen."""
@@ -93,12 +98,16 @@ class Announcer:
 
     def flush(self) -> None:
         """Say what still waits, whatever the output is in the middle of."""
-        if self._waiting and not self._screen.is_between:
+        if self._speak_at is None:
+            return
+        self._speak_at = None
+        if not self._screen.is_between:
             self._show(announcement.BREAK_OFF)
         waiting, self._waiting = self._waiting, []
-        self._speak_at = None
         for text in waiting:
             self._speak(text)
+        if self._last is not None:
+            self._show(announcement.last_words(self._last))
 
     def _is_idle(self) -> bool:
         """Nearly always; asked at every key, so it is quick."""

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from painted import Paint, painted
+from screens import lines, shown
 
 from troubleshooter_agent.announcement import (
     as_bar,
@@ -128,6 +129,12 @@ def test_bar_is_cut_to_the_terminal(size: tuple[int, int], columns: int, rows: i
 
 
 def test_last_words_find_an_ordinary_terminal() -> None:
-    reset = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
+    reset = b"\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
     assert last_words("over") == reset + b"\r\n[troubleshooter] over\r\n"
     assert last_words("") == reset
+
+
+def test_last_words_stand_below_what_was_there_before() -> None:
+    """Also where leaving a screen that is not on moves the cursor to the corner."""
+    terminal = shown(40, 5, "$ ls\r\nfile\r\n$ ", last_words("over").decode())
+    assert lines(terminal) == ["$ ls", "file", "$", "[troubleshooter] over", ""]

@@ -80,16 +80,30 @@ def test_text_waits_at_most_half_a_second(stage: Stage, start: bytes) -> None:
     assert said.index(b"[troubleshooter] one\r\n") < said.index(b"[troubleshooter] two\r\n")
 
 
-def test_last_words_wait_for_nothing_and_nothing_is_drawn_after_them(stage: Stage) -> None:
+LAST_WORDS = b"\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m\r\n[troubleshooter] over\r\n"
+
+
+def test_last_words_wait_a_second_for_the_program_and_nothing_is_drawn_after_them(stage: Stage) -> None:
     stage.announcer.saw(b"\x1b[?1049heditor")
     stage.announcer.say("soon")
     stage.announcer.saw(b"\x1b[")
     stage.announcer.say("never said")
     stage.shown.clear()
     stage.announcer.say_last("over")
+    stage.wait(0.9)
+    assert stage.shown == []
+    stage.wait(0.1)
+    assert stage.shown == [b"\x1b\\", LAST_WORDS]
     stage.wait(10.0)
-    reset = b"\x1b\\\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
-    assert stage.shown == [reset + b"\r\n[troubleshooter] over\r\n"]
+    assert stage.shown == [b"\x1b\\", LAST_WORDS]
+
+
+def test_last_words_stand_below_what_an_editor_draws_when_it_is_hung_up_on(stage: Stage) -> None:
+    stage.announcer.saw(b"\x1b[?1049heditor")
+    stage.announcer.say_last("over")
+    stage.announcer.saw(b"\x1b[?1049leditor: caught a hang-up\r\n")
+    stage.announcer.flush()
+    assert stage.shown == [LAST_WORDS]
 
 
 def test_bar_in_a_full_screen_program_is_taken_away_after_five_seconds(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from processes import wait_for
 
 from agent import RunningAgent, running_agent
 
-RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
+RESET = "\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
 ENDED = (
     "\r\n[troubleshooter] this session ended, since it can no longer be recorded: cannot write the recording "
 )

@@ -23,7 +23,7 @@ from agent import RunningAgent, running_agent, start_agent, stop_agent
 
 FAULTY = (str(Path(__file__).parents[1] / "support" / "faulty_agent.py"),)
 ENDED = (
-    b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m\r\n[troubleshooter] this session ended, "
+    b"\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m\r\n[troubleshooter] this session ended, "
     b"since it can no longer be recorded: cannot write the recording "
 )
 ON_PIPES = "trap '' HUP; echo seen; read line; echo unseen; sleep 1000"

@@ -16,7 +16,7 @@ from recorded import Shell
 from agent import RunningAgent, running_agent
 
 MIB = 1 << 20
-RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
+RESET = "\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
 HOG = f'{sys.executable} -c \'held = bytes(range(256)) * 4096 * %d; print("he" + "ld"); input()\''
 
 

@@ -15,7 +15,7 @@ from recorded import Shell
 from agent import RunningAgent, running_agent
 from troubleshooter_agent import process
 
-RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
+RESET = "\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m"
 
 
 def ended_text(why: str) -> str:

@@ -27,7 +27,7 @@ from agent import RunningAgent, running_agent, start_agent, stop_agent
 SHUTDOWN = 0x8004587D  # _IOR('X', 125, __u32), of fs/ext4/ext4.h
 NO_LOG_FLUSH = 2
 # Said by a recorder that sees the disk fail before the node is gone; that is not recorded.
-UNRECORDED = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m\r\n[troubleshooter] this session ended, since"
+UNRECORDED = b"\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m\r\n[troubleshooter] this session ended, since"
 SESSIONS = 3
 SHORTEST_RUN = 1.0  # in seconds, so that something has been synced
 FURTHER = 1.5
