@@ -8,7 +8,7 @@ node left behind, and readers apply it to a copy.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from troubleshooter_agent.asciicast import (
     DEFAULT_SIZE,
@@ -19,6 +19,7 @@ from troubleshooter_agent.asciicast import (
     marker_line,
     parse_event,
     parse_header,
+    valid_size,
 )
 
 TAIL_BYTES: Final = 4 << 20  # read at a time, from the end on
@@ -95,9 +96,15 @@ def _whole(line: bytes, end: int) -> _Line | None:
     with suppress(NotACastError):
         return _Line(parse_event(line), end, has_newline)
     with suppress(NotACastError):
-        parse_header(line)
-        return _Line(None, end, has_newline)
+        if _has_size(parse_header(line)):
+            return _Line(None, end, has_newline)
     return None
+
+
+def _has_size(header: dict[str, Any]) -> bool:
+    """Whether players find the size that they want; a header without it came from nobody's recorder."""
+    sizes = (header.get("width"), header.get("height"))
+    return all(type(size) is int and valid_size(size, size) == (size, size) for size in sizes)
 
 
 def _after(line: _Line, start: int, size: int, reason: str) -> Repair:

@@ -188,3 +188,10 @@ def test_longest_line_across_the_border_is_found() -> None:
     disk = Disk(CAST + line + bytes(repair.TAIL_BYTES - 100))
     found = disk.examine()
     assert (found.keep, found.append) == (len(CAST + line), marker("3.0"))
+
+
+@pytest.mark.parametrize("header", [b'{"version":2}', b'{"version":2,"width":0,"height":24}'])
+def test_header_that_no_player_takes_is_replaced(header: bytes) -> None:
+    found = examine(header, "killed")
+    assert found.keep == 0
+    assert found.append == (b'{"version":2,"width":80,"height":24}\n[0.0,"m","session ended: killed"]\n')
