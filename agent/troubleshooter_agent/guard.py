@@ -21,7 +21,6 @@ from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.scarcity import FolderRule, MemoryRule, Writer
 
 MEASURE_SECONDS: Final = 5.0  # what is found until then counts
-NEWS_BYTES: Final = 16 << 20  # less is what any busy node writes in a second
 STUCK_SECONDS: Final = 10.0  # then the disk is stuck, or the machine is
 _NEVER: Final = float("inf")
 
@@ -133,7 +132,6 @@ class DiskWatch:
         self._child: Child | None = None
         self._began = 0.0
         self._measured = 0.0
-        self._free: list[int] = []
         self._written: dict[str, Written] = {}
         self._due = 0.0
         self._earliest = 0.0
@@ -154,19 +152,14 @@ class DiskWatch:
             self._measure(now)
 
     def _is_written_to(self) -> bool:
-        """Whether so much was written since the last measurement, by anybody, that it may be news."""
-        return any(
-            before - free >= max(NEWS_BYTES, rule.limit // 10)
-            for rule, before, free in zip(self._rules, self._free, self._read_free(), strict=False)
-        )
-
-    def _read_free(self) -> list[int]:
-        return [_free_bytes(rule.path) for rule in self._rules]
+        told = [rule.is_news(_free_bytes(rule.path)) for rule in self._rules]  # each takes note of it
+        return any(told)
 
     def _measure(self, now: float) -> None:
         paths = [Path(rule.path) for rule in self._rules]
         self._began = now
-        self._free = self._read_free()
+        for rule in self._rules:
+            rule.most_free = _free_bytes(rule.path)
         try:
             child = children.fork(lambda control: _count(paths, control), self._loop.descriptors())
         except OSError:  # no room for a process now

@@ -16,6 +16,7 @@ AGAIN_SECONDS: Final = 6.0  # a session that was ended has 5 s before it is kill
 OFTEN_SECONDS: Final = 0.2
 SELDOM_SECONDS: Final = 1.0
 REST_SECONDS: Final = 5.0
+NEWS_BYTES: Final = 16 << 20  # less is what any busy node writes in a second
 _QUARTER: Final = 4  # looks on the way to a limit at the speed at which it is being approached
 
 
@@ -48,6 +49,7 @@ class FolderRule:
     limit: int
     used: int = 0
     grown: int = 0  # since the measurement before
+    most_free: int = 0  # of its disk, since the measurement
     _allowed: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +64,14 @@ class FolderRule:
         self.used = used
         if used < END_SHARE * self.limit:
             self._allowed = END_SHARE * self.limit
+
+    def is_news(self, free: int) -> bool:
+        """Whether so much was written to its disk, by anybody, that it is worth while to measure again.
+
+        Others use the disk too: what they free must not hide what is written meanwhile, so the most counts.
+        """
+        self.most_free = max(self.most_free, free)
+        return self.most_free - free >= max(NEWS_BYTES, self.limit // 10)
 
     @property
     def wants_end(self) -> bool:

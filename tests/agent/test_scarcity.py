@@ -104,6 +104,21 @@ def test_folder_is_measured_the_more_often_the_sooner_it_may_be_full(
     assert rule.pause(seconds) == pause
 
 
+@pytest.mark.parametrize(
+    ("free", "is_news"),
+    [
+        ([1000, 985], False),  # a busy node
+        ([1000, 984], True),
+        ([1000, 990, 983], True),  # bit by bit
+        ([1000, 5000, 4984], True),  # what somebody else has deleted hides nothing
+    ],
+)
+def test_what_is_written_to_a_disk_is_news_from_16_mib_on(free: list[int], *, is_news: bool) -> None:
+    rule = FolderRule("/tmp", 100 * MIB)  # noqa: S108 - only a name
+    rule.most_free = free[0] * MIB
+    assert [rule.is_news(size * MIB) for size in free[1:]][-1] is is_news
+
+
 def test_measuring_takes_a_tenth_of_the_time_at_most() -> None:
     assert least_pause(took=5.0) == 45.0
 
