@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from casts import Cast
-from containers import container_of, process_of
+from containers import container_of, init_of, process_of
 from kubectl import condition, wait_until
 from shelf import Shelf
 from stage import Stage
@@ -70,7 +70,7 @@ def test_agent_that_is_killed_is_mended_by_the_next_run(stage: Stage, toolboxes:
     """With PID 1 the container dies, and nobody is left to say why: the next agent on the volume does."""
     toolbox = toolboxes[AGENT]
     with flooded(toolbox) as terminal:
-        os.kill(process_of(container_of(toolbox.pod), "tshoot-agent"), signal.SIGKILL)
+        os.kill(init_of(container_of(toolbox.pod)), signal.SIGKILL)
         assert terminal.wait() == 137
     assert_ended(stage, AGENT, "AgentFailed", recorded="Truncated")
     again = stage.start(AGENT, run=2)

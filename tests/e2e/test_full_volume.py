@@ -24,12 +24,12 @@ END_SECONDS = 90  # of which 20 pass between the first and the third look at the
 
 def test_full_volume_ends_the_session_then_the_toolbox(cluster: Cluster, stage: Stage) -> None:
     """Terminal, exit status, recording, container and conditions say so, and what helps."""
-    with small_claim(cluster, stage.admin, CLAIM, "4m"), stage.admin.watch("pods", NAME) as pod:
+    with small_claim(cluster, stage.admin, CLAIM, "4m"), stage.admin.watch("pods") as pods:
         toolbox = stage.start(NAME, saveToDisk={"claimName": CLAIM})
         fill_up(toolbox)
         refuse(toolbox)
         stage.wait_reason(NAME, "RecordingFailed", kind="Ended", timeout=END_SECONDS)
-        ended = last_state(pod)
+        ended = last_state(pods)
         assert ended["exitCode"] == 74
         assert json.loads(ended["message"])["reason"] == "RecordingFailed"
         asked = stage.editor.json("get", "troubleshooter", NAME)
@@ -57,11 +57,12 @@ def refuse(toolbox: Toolbox) -> None:
     assert toolbox.run("test", "-e", "/home/ran").returncode == 1
 
 
-def last_state(pod: Watch) -> dict[str, Any]:
+def last_state(pods: Watch) -> dict[str, Any]:
     """How the container ended; the operator removes the pod soon after."""
     states = [
         status["state"]["terminated"]
-        for _, seen in pod.events()
+        for _, seen in pods.events()
+        if seen["metadata"]["name"] == NAME
         for status in seen["status"].get("containerStatuses", [])
         if "terminated" in status["state"]
     ]

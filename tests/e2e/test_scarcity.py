@@ -1,12 +1,13 @@
 """A session that uses up the toolbox's memory or disk ends alone, before kernel or kubelet end more."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from casts import Cast
-from containers import container_of, process_of
-from handwritten import claim, pod
+from containers import container_of, init_of
+from handwritten import IMAGE, claim, pod
 from kubectl import condition, wait_until
 from shelf import Shelf
 from stage import Stage
@@ -17,6 +18,7 @@ DISK = 64 << 20  # the size limit of /tmp in a pod written by hand
 # `tail` keeps what it cannot show yet, some 40 MB a second; `dd` takes more than there is in one piece.
 SLOWLY = "while :; do head -c 2M /dev/zero; sleep 0.05; done | tail -n 1"
 AT_ONCE = "dd if=/dev/zero of=/dev/null bs=1G count=1"
+OWNERLESS = "dd if=/dev/zero of=/dev/shm/fill bs=1M count=60"
 LOST = "the recorder ended without a word (a lost node or a killed pod)"
 WRITING = "while :; do head -c 1M /dev/zero >>/tmp/fill; sleep 0.05; done"
 END_SECONDS = 60
@@ -76,24 +78,39 @@ def test_kernel_that_is_faster_ends_a_program_and_no_recording(toolbox: Toolbox,
         assert cast.play() == 0
 
 
-def test_agent_that_the_kernel_kills_is_out_of_memory(operator: None, stage: Stage) -> None:
-    """The kernel takes PID 1, since the node's owner would have it so; the next run mends the recordings."""
-    toolbox = stage.start("dying")
+@pytest.fixture
+def narrow(operator: None, stage: Stage) -> Iterator[str]:
+    """A class with room for the agent, and not for what a session may put into memory that has no owner."""
+    name = f"{stage.namespace}-narrow"
+    spec = {
+        "images": {"default": IMAGE, "allowed": [IMAGE]},
+        "resources": {"requests": {"memory": "64Mi"}, "limits": {"memory": "80Mi"}},
+        "security": {"fsGroup": 10001},
+    }
+    kind = {"apiVersion": "troubleshooter.sh/v1alpha1", "kind": "TroubleshooterClass"}
+    stage.admin.apply({**kind, "metadata": {"name": name}, "spec": spec})
+    yield name
+    stage.admin.run("delete", "troubleshooterclass", name)
+
+
+def test_agent_that_the_kernel_kills_is_out_of_memory(stage: Stage, narrow: str) -> None:
+    """Nothing else has much to give, and it is told to look there first; the next run mends."""
+    toolbox = stage.start("dying", troubleshooterClassName=narrow)
     with toolbox.prompt("--user=greedy") as greedy:
-        agent = process_of(container_of(toolbox.pod), "tshoot-agent")
+        agent = init_of(container_of(toolbox.pod))
         Path(f"/proc/{agent}/oom_score_adj").write_text("1000")
-        greedy.sendline(AT_ONCE)
+        greedy.sendline(OWNERLESS)
         assert greedy.wait() == 137
     stage.wait_reason("dying", "OutOfMemory", kind="Ended")
     asked = stage.editor.json("get", "troubleshooter", "dying")
     assert condition(asked, "Recorded")["reason"] == "Truncated"
-    stage.start("dying", run=2)
+    stage.start("dying", troubleshooterClassName=narrow, run=2)
     shelf = stage.shelf("dying")
     wait_until(lambda: any(".json" in name for name in shelf.files()), timeout=20, what="the summary")
     cast = shelf.new_cast()
     assert cast.markers[-1] == f"session ended: {LOST}"
     assert cast.summary["repaired"] is True
-    assert AT_ONCE in cast.shown
+    assert OWNERLESS in cast.shown
     assert cast.play() == 0
 
 

@@ -104,7 +104,7 @@ def test_shell_is_warned_above_the_line_that_is_being_typed(warned: dict[str, Pe
     *above, typed = person.before.text.split("\n")
     assert person.now.text.split("\n") == [*above, typed, WARNING, typed]
     person.terminal.sendline(" and half")
-    person.terminal.expect("\r\nhalf and half\r\n")
+    person.terminal.expect("\rhalf and half\r\n")
 
 
 def test_end_leaves_terminals_as_a_shell_wants_them(
@@ -117,8 +117,7 @@ def test_end_leaves_terminals_as_a_shell_wants_them(
         assert terminal.wait(timeout=PATIENCE) == 124
         screen = [line for line in lines(shown(COLUMNS, ROWS, terminal.shown.decode())) if line]
         assert screen[-2:] == [ENDED, EXITED]
-        if name in FULL_SCREEN:
-            assert screen == [ENDED, EXITED]
+        assert name not in FULL_SCREEN or not [line for line in screen if "line 5" in line]
 
 
 def test_recordings_show_what_the_terminals_did(stage: Stage, warned: dict[str, Person]) -> None:

@@ -23,9 +23,17 @@ def processes_of(container: str) -> Iterator[int]:
             continue  # it has just ended
 
 
-def process_of(container: str, name: str = "") -> int:
-    """The only one of that name, as ps shows it; without a name the first one found."""
-    found = [pid for pid in processes_of(container) if name in {"", name_of(pid)}]
-    if not found or (name and len(found) > 1):
-        raise AssertionError(f"container {container} has {len(found)} processes {name}")
-    return found[0]
+def init_of(container: str) -> int:
+    """The process that is number 1 inside."""
+    return next(pid for pid in processes_of(container) if _number_inside(pid) == 1)
+
+
+def process_of(container: str, name: str) -> int:
+    """The only one of that name, as ps shows it."""
+    (found,) = [pid for pid in processes_of(container) if name_of(pid) == name]
+    return found
+
+
+def _number_inside(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("NSpid:")).split()[-1])

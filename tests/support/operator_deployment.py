@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from containers import container_of, process_of
+from containers import container_of, init_of
 from harness import CHECKOUT
 from kubectl import Kubectl, wait_until
 
@@ -47,7 +47,7 @@ def kill(admin: Kubectl) -> str:
     """End the operator with SIGKILL, as a crash does; the kubelet starts another. The id of its container."""
     (pod,) = pods(admin)
     container = container_of(pod)
-    os.kill(process_of(container), signal.SIGKILL)
+    os.kill(init_of(container), signal.SIGKILL)
     return container
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness import Cluster
 from kubectl import Kubectl
+from processes import child_of
 
 MODE = "0777"  # a mount like this is given to no group, and the toolbox is not root
 
@@ -56,4 +57,6 @@ def _claim(name: str, volume: str) -> dict[str, Any]:
 
 
 def _on_node(cluster: Cluster, *command: str) -> None:
-    subprocess.run(["nsenter", "--target", str(cluster.pid), "--mount", "--", *command], check=True)
+    node = child_of(cluster.pid)
+    assert node is not None
+    subprocess.run(["nsenter", "--target", str(node), "--mount", "--pid", "--", *command], check=True)
