@@ -91,7 +91,10 @@ class Recorders:
 
     def attach(self, session_id: str, attach: Attach, visit: Visit) -> Refusal | None:
         """Hand a visitor over to the recorder of an open session; the refusal if that cannot be."""
-        worker = next(worker for worker in self._workers.values() if worker.job.id == session_id)
+        silent = Refusal(ExitCode.AGENT_FAULT, f"session {session_id} does not answer; try again")
+        worker = self._recorder_of(session_id)
+        if worker is None:
+            return silent
         client = channel.peer(visit.connection).pid
         if client in process.descendants(worker.child.pid):
             return Refusal(
@@ -103,10 +106,15 @@ class Recorders:
         try:
             channel.send(worker.child.channel, {"attach": message}, descriptors)
         except (BlockingIOError, channel.ChannelClosedError):
-            return Refusal(ExitCode.AGENT_FAULT, f"session {session_id} does not answer; try again")
+            return silent
         with contextlib.suppress(OSError):  # the client is already gone
             self._expect_to_leave(worker, os.pidfd_open(client))
         return None
+
+    def _recorder_of(self, session_id: str) -> Worker | None:
+        """None while a mender is at work in place of a recorder that died."""
+        found = (worker for worker in self._workers.values() if worker.is_recording)
+        return next((worker for worker in found if worker.job.id == session_id), None)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send to every recorder; one that is too slow to hear is ended with the toolbox anyway."""
