@@ -8,7 +8,7 @@ from casts import Cast
 from painted import Painted, painted
 from shelf import Shelf
 from terminal import Terminal
-from toolbox import Toolbox
+from toolbox import PROMPT, Toolbox
 
 COLUMNS, ROWS = 100, 30
 GONE_ON = "reconnected"
@@ -103,6 +103,7 @@ def test_full_screen_program_is_drawn_again(toolbox: Toolbox, shelf: Shelf) -> N
         after = screen(again)
         again.send(" and the second\x1b:wq\r")
         again.expect("written")
+        again.expect(PROMPT)  # what is typed before, vim throws away as it leaves
         again.sendline("cat /home/note; exit 3")
         again.expect("the first half and the second\r\n")
         assert again.wait() == 3
