@@ -1,13 +1,17 @@
 """`make bench` runs, and its page has every figure that was asked for."""
 
+import io
+import json
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import figures
 import kills
 import page
+import product
 import pytest
 from figures import Limit, Row
 
@@ -43,6 +47,7 @@ def test_a_short_run_measures_every_figure(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert figures_of(written) >= set(ASKED_FOR)
+    assert " of this host, not the product's: a short run builds nothing |\n" in written.read_text()
     assert list((tmp_path / "cache" / "troubleshooter" / "bench").iterdir()) == []
 
 
@@ -97,3 +102,31 @@ def test_a_row_shows_least_median_and_most() -> None:
     text = page.page([row], {"machine": "a stone"}, command="make bench", date="2026-11-22")
     assert "| speed | us | 1 | 1.6 | 123 | times | ≥ 1.5 | ≥ 2 | must |\n" in text
     assert "| machine | a stone |\n" in text
+
+
+def test_the_agents_tree_is_what_the_layers_of_the_image_make_of_it(tmp_path: Path) -> None:
+    """Later ones replace and take away what is in earlier ones, and nothing else is unpacked."""
+    tree = "opt/troubleshooter"
+    write_tar(tmp_path / "1", {f"{tree}/bin/python3": b"old", f"{tree}/lib/gone": b"", "etc/passwd": b"root"})
+    write_tar(tmp_path / "2", {f"{tree}/agent/old": b"", f"{tree}/agent/deep/old": b"", "opt/other": b""})
+    write_tar(tmp_path / "3", {f"{tree}/lib/.wh.gone": b"", f"{tree}/bin/python3": b"new"})
+    write_tar(tmp_path / "4", {f"{tree}/agent/new": b"", f"{tree}/agent/.wh..wh..opq": b""})
+    write_tar(tmp_path / "5", {"etc/.wh.passwd": b""})
+    layers = {name: (tmp_path / name).read_bytes() for name in "12345"}
+    manifest = json.dumps([{"Layers": list(layers)}]).encode()
+    write_tar(tmp_path / "image", {**layers, "manifest.json": manifest})
+    (tmp_path / "root").mkdir()
+    product.unpack(tmp_path / "image", tmp_path / "root")
+    found = [path for path in (tmp_path / "root").rglob("*") if path.is_file()]
+    names = sorted(str(path.relative_to(tmp_path / "root")) for path in found)
+    assert names == [f"{tree}/agent/new", f"{tree}/bin/python3"]
+    assert (tmp_path / "root" / tree / "bin/python3").read_bytes() == b"new"
+
+
+def write_tar(path: Path, files: dict[str, bytes]) -> None:
+    """As an image's layer and archive have their files."""
+    with tarfile.open(path, "w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))

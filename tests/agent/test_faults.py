@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -21,7 +22,10 @@ from verdict import exact, opens
 
 from agent import RunningAgent, running_agent, start_agent, stop_agent
 
-FAULTY = (str(Path(__file__).parents[1] / "support" / "faulty_agent.py"),)
+FAULTY = (
+    sys.executable,
+    str(Path(__file__).parents[1] / "support" / "faulty_agent.py"),
+)
 ENDED = (
     b"\x1b7\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[0m\r\n[troubleshooter] this session ended, "
     b"since it can no longer be recorded: cannot write the recording "

@@ -35,6 +35,7 @@ class RunningAgent:
     port: int
     environment: dict[str, str]
     user: Sequence[str] = field(default=())
+    program: Sequence[str] = AGENT
 
     @property
     def recordings(self) -> Path:
@@ -89,7 +90,7 @@ class RunningAgent:
         return ["nsenter", "--target", str(self.pid), "--pid", "--mount", "--", *self.user, *words]
 
     def shell_command(self, *arguments: str) -> list[str]:
-        return self.command(sys.executable, "-m", "troubleshooter_agent", "shell", *arguments)
+        return self.command(*self.program, "shell", *arguments)
 
     def shell(self, *arguments: str, cols: int = 100, rows: int = 30, **variables: str) -> Shell:
         """A recorded session on a real terminal; `variables` are further ones of its environment."""
@@ -171,17 +172,20 @@ def running_agent(
     *,
     volume: str = "",
     user: Sequence[str] = (),
-    main: Sequence[str] = AGENT,
+    program: Sequence[str] = AGENT,
+    main: Sequence[str] = (),
     options: Sequence[str] = (),
     **annotations: str,
 ) -> Iterator[RunningAgent]:
     """An agent that is ready for shells, or, with recordings_retained="", one that is not.
 
     `volume` is the size of a tmpfs of its own for the recordings, `user` what makes it another
-    user, `main` what Python is to run as the agent, `options` further ones of its command line.
-    It is ended when the block is.
+    user, `program` the command line of the agent up to its arguments, `main` that of PID 1 alone if
+    it is another, `options` further ones of its command line. It is ended when the block is.
     """
-    agent = start_agent(folder, volume=volume, user=user, main=main, options=options, **annotations)
+    agent = start_agent(
+        folder, volume=volume, user=user, program=program, main=main, options=options, **annotations
+    )
     try:
         yield agent
     finally:
@@ -204,7 +208,8 @@ def start_agent(
     *,
     volume: str = "",
     user: Sequence[str] = (),
-    main: Sequence[str] = AGENT,
+    program: Sequence[str] = AGENT,
+    main: Sequence[str] = (),
     options: Sequence[str] = (),
     **annotations: str,
 ) -> RunningAgent:
@@ -220,12 +225,13 @@ def start_agent(
         "PYTHONPATH": str(AGENT_ROOT),
         "TROUBLESHOOTER_SOCKET": f"@troubleshooter-test-{port}",
     }
+    command = run_command(folder, environment, port, main or program, options)
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [*in_namespace(folder, volume), *user, *run_command(folder, environment, port, main, options)],
+            [*in_namespace(folder, volume), *user, *command],
             env=environment, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
-    agent = RunningAgent(folder, process, 0, port, environment, user)
+    agent = RunningAgent(folder, process, 0, port, environment, user, program)
     try:
         agent.pid = wait_for(lambda: child_of(process.pid), f"PID 1 (see {folder / 'log'})")
         wait_for(lambda: _answers(agent), f"an answer of the agent (see {folder / 'log'})")

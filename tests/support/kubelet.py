@@ -10,7 +10,7 @@ from pathlib import Path
 from recorded import BASHRC
 
 AGENT_ROOT = Path(__file__).parents[2] / "agent"
-AGENT = ("-m", "troubleshooter_agent")
+AGENT = (sys.executable, "-m", "troubleshooter_agent")
 # Any uid in a pod has to read Python and the agent, wherever a developer keeps them.
 AS_TOOLBOX_USER = (
     "setpriv", "--reuid=10001", "--regid=10001", "--clear-groups", "--inh-caps=-all,+dac_read_search",
@@ -51,13 +51,13 @@ def run_command(
     folder: Path,
     environment: dict[str, str],
     port: int,
-    main: Sequence[str] = AGENT,
+    program: Sequence[str] = AGENT,
     options: Sequence[str] = (),
 ) -> list[str]:
-    """PID 1's command line; `main` is for an agent that is to meet faults."""
+    """PID 1's command line; `program` is that up to the arguments, where it is to be another agent."""
     places = ("recordings", "annotations", "run-folder", "termination-log")
     return [
-        *(sys.executable, *main, "run", "--host", "127.0.0.1", "--port", str(port)),
+        *(*program, "run", "--host", "127.0.0.1", "--port", str(port)),
         *(f"--{place}={folder / place.removesuffix('-folder')}" for place in places),
         *("--socket", environment["TROUBLESHOOTER_SOCKET"]),
         *(f"--cgroup={folder / 'cgroup'}", f"--limit={folder / 'run'}=16Mi"),

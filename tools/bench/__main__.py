@@ -27,10 +27,12 @@ import machine
 import page
 import peers
 import places
+import product
 import starting
 import throughput
 from figures import Row
 from peers import Peer
+from product import Program
 
 from agent import running_agent
 
@@ -69,9 +71,10 @@ def main() -> int:
     command = " ".join(["make bench", *(f"BENCH={word}" for word in words)])
     cache = places.cache()
     rivals = find_peers(cache, install=not options.short)
+    program = product.of_host("a short run builds nothing") if options.short else product.find(cache)
     with tempfile.TemporaryDirectory(dir=made(cache / "bench")) as folder:
-        facts = machine.facts(rivals, Path(folder))
-        rows = measure(effort, rivals, Path(folder), cache)
+        facts = machine.facts(rivals, Path(folder), program.python)
+        rows = measure(effort, rivals, program, Path(folder), cache)
     text = page.page(rows, facts, command=command, date=time.strftime("%Y-%m-%d"))
     options.output.write_text(text)
     sys.stdout.write(text)
@@ -110,11 +113,11 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def measure(effort: Effort, rivals: list[Peer], folder: Path, cache: Path) -> list[Row]:
+def measure(effort: Effort, rivals: list[Peer], program: Program, folder: Path, cache: Path) -> list[Row]:
     """All rows, in the order of the page."""
     rounds, rows = effort.rounds, list[Row]()
     typing = echo.Typing(effort.keys, rounds, folder)
-    with running_agent(folder / "agent", options=UNLIMITED) as agent:
+    with running_agent(folder / "agent", program=program.words, options=UNLIMITED) as agent:
         with told("throughput"):
             size = effort.megabytes * 1_000_000
             rows += throughput.measure(agent, rivals, folder, size=size, rounds=rounds)
@@ -126,13 +129,13 @@ def measure(effort: Effort, rivals: list[Peer], folder: Path, cache: Path) -> li
         with told("start to prompt"):
             rows += starting.measure_prompt(agent, starts=effort.starts)
     with told("start of PID 1"):
-        rows += starting.measure_ready(folder, starts=effort.starts)
+        rows += starting.measure_ready(folder, program.words, starts=effort.starts)
     with told("memory and processor"):
         rows += footprint.measure(
-            folder, sessions=effort.sessions, seconds=effort.idle_seconds, rounds=rounds
+            folder, program.words, sessions=effort.sessions, seconds=effort.idle_seconds, rounds=rounds
         )
     with told("lateness"):
-        rows += lateness.measure(folder, ends=effort.ends, at_a_time=effort.at_a_time)
+        rows += lateness.measure(folder, program.words, ends=effort.ends, at_a_time=effort.at_a_time)
     return rows + kills.rows(cache)
 
 

@@ -16,10 +16,11 @@ MEMORY_LIMITS: Final = {1: (at_most(40), at_most(25)), 50: (at_most(150), at_mos
 CPU_LIMITS: Final = (at_most(1.0), at_most(0.2))
 
 
-def measure(folder: Path, *, sessions: int, seconds: float, rounds: int) -> list[Row]:
+def measure(folder: Path, program: Sequence[str], *, sessions: int, seconds: float, rounds: int) -> list[Row]:
     """With one idle session, then with `sessions`, for `seconds`; in an agent of its own each round."""
     found = [
-        _one_round(folder / f"idle-{number}", sessions=sessions, seconds=seconds) for number in range(rounds)
+        _one_round(folder / f"idle-{number}", program, sessions=sessions, seconds=seconds)
+        for number in range(rounds)
     ]
     one, many, clients, cpu = (tuple(figures) for figures in zip(*found, strict=True))
     who = f"{OURS}, {sessions} idle sessions"
@@ -31,8 +32,10 @@ def measure(folder: Path, *, sessions: int, seconds: float, rounds: int) -> list
     ]
 
 
-def _one_round(folder: Path, *, sessions: int, seconds: float) -> tuple[float, float, float, float]:
-    with running_agent(folder) as agent, ExitStack() as stack:
+def _one_round(
+    folder: Path, program: Sequence[str], *, sessions: int, seconds: float
+) -> tuple[float, float, float, float]:
+    with running_agent(folder, program=program) as agent, ExitStack() as stack:
         _open(agent, stack)
         _let_settle(agent)
         one = pss(processes(agent))

@@ -6,7 +6,7 @@ From the instant that is due to the end of the session's program, both on CLOCK_
 import math
 import os
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -23,21 +23,23 @@ IDLE_SECONDS: Final = 2
 TYPED_AT: Final = ("sh", "-c", "echo ready && exec cat")
 
 
-def measure(folder: Path, *, ends: int, at_a_time: int) -> list[Row]:
+def measure(folder: Path, program: Sequence[str], *, ends: int, at_a_time: int) -> list[Row]:
     """Half of `ends` by life time, half by idleness."""
     kinds = {"life time": _life_time_lateness, "idle": _idle_lateness}
     rows = []
     with ThreadPoolExecutor(at_a_time) as pool:
         for kind, one in kinds.items():
             folders = [folder / f"{kind[:4]}-{number}" for number in range(ends // 2)]
-            late = tuple(pool.map(_with_agent(one), folders))
+            late = tuple(pool.map(_with_agent(one, program), folders))
             rows.append(Row(f"lateness of the end, {kind}", f"{OURS}, {len(late)} ends", "s", late, *LIMITS))
     return rows
 
 
-def _with_agent(one: Callable[[RunningAgent, Window], float]) -> Callable[[Path], float]:
+def _with_agent(
+    one: Callable[[RunningAgent, Window], float], program: Sequence[str]
+) -> Callable[[Path], float]:
     def run(folder: Path) -> float:
-        with running_agent(folder) as agent:
+        with running_agent(folder, program=program) as agent:
             window = Window(agent.shell_command("--user=bench", "--", *TYPED_AT), agent.environment)
             try:
                 window.read_until(b"ready\r\n")

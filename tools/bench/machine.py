@@ -12,13 +12,14 @@ from peers import Peer
 CHECKOUT = Path(__file__).parents[2]
 
 
-def facts(peers: Sequence[Peer], folder: Path) -> dict[str, str]:
+def facts(peers: Sequence[Peer], folder: Path, agents_python: str) -> dict[str, str]:
     """For the head of the page; `folder` is where the recordings were written."""
     return {
         "machine": f"{os.cpu_count()} cores, {_processor()}, {_memory_gib():.0f} GiB, {_file_system(folder)}",
         "load before the run": f"{os.getloadavg()[0]:.2f}",
         "system": f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release()}",
-        "troubleshooter": f"{_commit()}, Python {platform.python_version()}",
+        "troubleshooter": _commit(),
+        "agent's Python": agents_python,
         **{peer.name: peer.version for peer in peers if peer.version},
     }
 

@@ -26,6 +26,8 @@ asked for.
   first byte shown to the end of the command. Ours is a session of a real agent: PID 1 of a pid namespace,
   client and recorder. Each recording is checked to be whole and to have the sha256 that its summary tells;
   it was brought to the disk with fdatasync twice a second.
+- The agent runs on the Python named above; that of the toolbox image is unpacked from it and started as a
+  toolbox starts it, on this host and in no container.
 - Echo: a key at each terminal in turn, 1 to 5 ms apart, which the kernel echoes. Added is what is above the
   percentile of the bare terminal in the same round. The flood is recorded whole: limits of size and rate are
   off, as for throughput.

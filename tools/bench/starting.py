@@ -4,7 +4,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +44,9 @@ def to_prompt(command: list[str], environment: dict[str, str]) -> float:
     return seconds * 1000
 
 
-def measure_ready(folder: Path, *, starts: int) -> list[Row]:
+def measure_ready(folder: Path, program: Sequence[str], *, starts: int) -> list[Row]:
     """From the start of PID 1 to the first accepted client, and to the first good /readyz."""
-    found = [_start(folder / f"start-{number}") for number in range(starts)]
+    found = [_start(folder / f"start-{number}", program) for number in range(starts)]
     return [
         Row(
             "PID 1: start to the first client let in",
@@ -65,13 +65,13 @@ def measure_ready(folder: Path, *, starts: int) -> list[Row]:
     ]
 
 
-def _start(folder: Path) -> tuple[float, float]:
+def _start(folder: Path, program: Sequence[str]) -> tuple[float, float]:
     prepare(folder, {})
     port = free_port()
     socket = f"@troubleshooter-bench-{port}"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home"), "TROUBLESHOOTER_SOCKET": socket}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2] / "agent")
-    command = [*in_namespace(folder), *run_command(folder, environment, port)]
+    command = [*in_namespace(folder), *run_command(folder, environment, port, program)]
     began = time.monotonic()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
