@@ -1,7 +1,7 @@
 """Makes immortal what a process has made so far, so that its forked children can use it without copying it.
 
 Reading an object writes its reference count, and after a fork the first write copies the whole page: without
-this every recorder copies 1.3 MB that it only reads (docs/decisions/007). CPython has immortal objects
+this every recorder copies 1.3 MB that it only reads (docs/decisions/006). CPython has immortal objects
 (PEP 683) but no call that makes one, so `children` has it done here, by number. It does nothing where the
 running interpreter does not count as the number expects; it never makes anything mortal again.
 """

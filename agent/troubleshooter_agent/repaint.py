@@ -2,7 +2,7 @@
 
 SIGWINCH to the foreground first, which moves nothing in any program. Programs that compare sizes
 (readline, ncurses) do not answer that: for them the terminal loses a row for an instant, which others
-answer by scrolling. What was measured stands in docs/decisions/006-what-is-said-in-a-terminal.md.
+answer by scrolling. What was measured stands in docs/decisions/005-what-is-said-in-a-terminal.md.
 """
 
 import contextlib

@@ -92,7 +92,7 @@ def test_the_agents_python_needs_nothing_of_the_image(toolbox: Toolbox) -> None:
 
 
 def test_the_agents_python_has_objects_that_recorders_read_without_a_copy(toolbox: Toolbox) -> None:
-    """Without them each session costs 1.3 MB more (docs/decisions/007)."""
+    """Without them each session costs 1.3 MB more (docs/decisions/006)."""
     script = "from troubleshooter_agent import immortal; print(immortal.is_possible())"
     assert output(toolbox, f'{PYTHON} -c "{script}"') == "True\n"
 
