@@ -1,5 +1,6 @@
 """How fast `cat` gets through a real `kubectl exec -it`, recorded or not, and how long a shell takes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -7,6 +8,7 @@ import harness
 from figures import OURS, Row, at_least, ratios
 from handwritten import start_by_hand
 from kubectl import Kubectl
+from peers import SCRIPT
 from stage import new_namespace
 from starting import PROMPT_LIMITS, to_prompt
 from throughput import write_text
@@ -17,6 +19,12 @@ FIGURE: Final = "`cat` through `kubectl exec -it`"
 PROMPT: Final = "start to prompt through `kubectl exec -it`"
 LIMITS: Final = (at_least(0.9), at_least(0.98))
 TEXT: Final = "/tmp/text"  # noqa: S108 - the pod's /tmp
+PLAIN: Final = "without recorder"
+COMMANDS: Final = {
+    PLAIN: ("cat", TEXT),
+    SCRIPT: ("script", "-q", "-c", f"cat {TEXT}", "/recordings/typescript"),
+    OURS: ("shell", "--user=bench", "--", "cat", TEXT),
+}
 
 
 def measure(folder: Path, environment: dict[str, str], *, size: int, rounds: int, starts: int) -> list[Row]:
@@ -34,7 +42,7 @@ def measure(folder: Path, environment: dict[str, str], *, size: int, rounds: int
 def missing(why: str) -> list[Row]:
     """The rows where no cluster can be had."""
     return [
-        Row(FIGURE, f"{OURS} / without recorder", "times", (), *LIMITS, why),
+        Row(FIGURE, f"{OURS} / {PLAIN}", "times", (), *LIMITS, why),
         Row(f"{PROMPT}, added", OURS, "ms", (), *PROMPT_LIMITS, why),
     ]
 
@@ -45,19 +53,21 @@ def _put(box: Toolbox, text: Path) -> None:
 
 
 def _throughput(box: Toolbox, environment: dict[str, str], shown: int, rounds: int) -> list[Row]:
-    plain, recorded = [], []
+    samples: dict[str, list[float]] = {who: [] for who in COMMANDS}
     for _ in range(rounds):
-        plain.append(_cat(box, environment, shown))
-        recorded.append(_cat(box, environment, shown, "shell", "--user=bench", "--"))
+        for who, command in COMMANDS.items():
+            samples[who].append(_cat(box, environment, shown, command))
+    speeds = [Row(FIGURE, who, "MB/s", tuple(found)) for who, found in samples.items()]
+    plain = samples[PLAIN]
     return [
-        Row(FIGURE, "without recorder", "MB/s", tuple(plain)),
-        Row(FIGURE, OURS, "MB/s", tuple(recorded)),
-        Row(FIGURE, f"{OURS} / without recorder", "times", ratios(recorded, plain), *LIMITS),
+        *speeds,
+        Row(FIGURE, f"{SCRIPT} / {PLAIN}", "times", ratios(samples[SCRIPT], plain)),
+        Row(FIGURE, f"{OURS} / {PLAIN}", "times", ratios(samples[OURS], plain), *LIMITS),
     ]
 
 
-def _cat(box: Toolbox, environment: dict[str, str], shown: int, *recorder: str) -> float:
-    window = Window(_exec(box, *recorder, "cat", TEXT), environment)
+def _cat(box: Toolbox, environment: dict[str, str], shown: int, command: Sequence[str]) -> float:
+    window = Window(_exec(box, *command), environment)
     drained = window.drain()
     window.wait()
     assert drained.content_bytes == shown, f"{drained.content_bytes} of {shown} bytes came through"

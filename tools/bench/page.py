@@ -28,6 +28,9 @@ asked for.
   it was brought to the disk with fdatasync twice a second.
 - The agent runs on the Python named above; that of the toolbox image is unpacked from it and started as a
   toolbox starts it, on this host and in no container.
+- Through `kubectl exec -it`: the same, in a pod of the test cluster. kubectl, API server, kubelet and
+  containerd share the machine with the recorder; `script`, in the same pod, shows what that means for
+  whatever stands between.
 - Echo: a key at each terminal in turn, 1 to 5 ms apart, which the kernel echoes. Added is what is above the
   percentile of the bare terminal in the same round. The flood is recorded whole: limits of size and rate are
   off, as for throughput.
