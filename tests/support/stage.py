@@ -82,7 +82,13 @@ def new_namespace(admin: Kubectl) -> Iterator[str]:
     inside = admin.in_namespace(name)
     account = partial(inside.get, "serviceaccount", "default")  # without it no pod can be made
     wait_until(account, timeout=NAMESPACE_DEADLINE, what=f"the service account of {name}")
-    yield name
+    try:
+        yield name
+    finally:
+        _delete(admin, name)
+
+
+def _delete(admin: Kubectl, name: str) -> None:
     admin.run("delete", "namespace", name, "--wait=false")
     volumes = admin.json("get", "persistentvolumes")["items"]
     for volume in volumes:
