@@ -150,11 +150,11 @@ class Recorders:
     def _give_up(self, worker: Worker) -> None:
         """End what the session runs, then the recorder; the client learns it by a signal of ours."""
         self._log.event("recorder-stuck", id=worker.job.id, mends=worker.mends)
-        process.kill_descendants(worker.child.pid)
-        signal.pidfd_send_signal(worker.child.pidfd, signal.SIGKILL)
-        for client in worker.clients:
+        for client in worker.clients:  # first: afterwards it would see no more than a closed connection
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(client, STUCK_SIGNAL)
+        process.kill_descendants(worker.child.pid)
+        signal.pidfd_send_signal(worker.child.pidfd, signal.SIGKILL)
 
     def _expect_to_leave(self, worker: Worker, client: int) -> None:
         def left() -> None:

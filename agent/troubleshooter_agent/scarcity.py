@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 END_SHARE: Final = 0.9
-NEAR_SHARE: Final = 0.7  # of memory, from which on it is read often
+NEAR_SHARE: Final = 0.7  # of memory, from which on its parts are read, and that in a hurry
+AWAKE_SHARE: Final = 0.2  # of memory, from which on it is read often
 HALF_SHARE: Final = 0.5  # of a folder's limit, from which on it is measured often
 STEP_SHARE: Final = 0.02  # what a folder must have grown since one session was ended for it
 AGAIN_SECONDS: Final = 6.0  # a session that was ended has 5 s before it is killed
+HURRIED_SECONDS: Final = 0.1
 OFTEN_SECONDS: Final = 0.2
 SELDOM_SECONDS: Final = 1.0
 REST_SECONDS: Final = 5.0
@@ -37,8 +39,10 @@ class MemoryRule:
 
 
 def memory_pause(share: float) -> float:
-    """Until the next look."""
-    return OFTEN_SECONDS if share >= NEAR_SHARE else SELDOM_SECONDS
+    """Until the next look: a program that takes a gigabyte in five seconds is to be seen in between."""
+    if share >= NEAR_SHARE:
+        return HURRIED_SECONDS
+    return OFTEN_SECONDS if share >= AWAKE_SHARE else SELDOM_SECONDS
 
 
 @dataclass

@@ -46,8 +46,8 @@ def test_memory_that_was_free_in_between_is_short_again_at_once() -> None:
     assert rule.wants_end(0.9, 100.4)
 
 
-@pytest.mark.parametrize(("share", "pause"), [(0.0, 1.0), (0.69, 1.0), (0.7, 0.2), (1.0, 0.2)])
-def test_memory_is_read_often_above_seven_tenths(share: float, pause: float) -> None:
+@pytest.mark.parametrize(("share", "pause"), [(0.19, 1.0), (0.2, 0.2), (0.69, 0.2), (0.7, 0.1), (1.0, 0.1)])
+def test_memory_is_read_the_more_often_the_less_is_left(share: float, pause: float) -> None:
     assert memory_pause(share) == pause
 
 
