@@ -1,6 +1,7 @@
 """JSON objects, one a packet, over a Unix socket, with descriptors beside them; used by all processes."""
 
 import array
+import contextlib
 import errno
 import os
 import socket
@@ -65,15 +66,11 @@ def send(connection: socket.socket, message: dict[str, Any], descriptors: tuple[
         raise ChannelClosedError from error
 
 
-def tell(connection: socket.socket | None, message: dict[str, Any]) -> bool:
-    """Send to somebody who may be gone or slow, or is nobody; whether it was sent."""
-    if connection is None:
-        return False
-    try:
-        send(connection, message)
-    except (ChannelClosedError, BlockingIOError):
-        return False
-    return True
+def tell(connection: socket.socket | None, message: dict[str, Any]) -> None:
+    """Send to somebody who may be gone or slow, or is nobody: then there is nobody to tell."""
+    if connection is not None:
+        with contextlib.suppress(ChannelClosedError, BlockingIOError):
+            send(connection, message)
 
 
 def receive(connection: socket.socket) -> Packet:

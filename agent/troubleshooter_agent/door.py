@@ -67,5 +67,4 @@ class Door:
 def refuse(visit: Visit, refusal: Refusal) -> None:
     """Send a client away, with the sentence that says why."""
     message = {"exit": refusal.status, "say": refusal.sentence, "wait": refusal.wait}
-    with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
-        channel.send(visit.connection, message)
+    channel.tell(visit.connection, message)

@@ -4,7 +4,6 @@ PID 1 owns the idle clock, so it gets the times of what happened, not their inte
 be lost when PID 1 is slow: the next one says the same or more.
 """
 
-import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -114,6 +113,4 @@ class Pulse:
         return works
 
     def _send(self, message: dict[str, Any]) -> None:
-        if self._control is not None:
-            with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
-                channel.send(self._control, message)
+        channel.tell(self._control, message)

@@ -119,8 +119,7 @@ class Recorders:
     def tell(self, message: dict[str, Any]) -> None:
         """Send to every recorder; one that is too slow to hear is ended with the toolbox anyway."""
         for worker in self._workers.values():
-            with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
-                channel.send(worker.child.channel, message)
+            channel.tell(worker.child.channel, message)
 
     @property
     def running(self) -> dict[str, int]:
@@ -130,10 +129,9 @@ class Recorders:
     def end(self, session_id: str, why: str) -> None:
         """End one session as the toolbox ends all of them; the others go on."""
         text = f"this session has ended: {why}; its recording is kept"
-        for worker in self._workers.values():
-            if worker.job.id == session_id:
-                with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
-                    channel.send(worker.child.channel, {"end": why, "text": text})
+        worker = self._recorder_of(session_id)
+        if worker is not None:
+            channel.tell(worker.child.channel, {"end": why, "text": text})
 
     def look(self) -> None:
         """Give up a recorder that is stuck, most likely in a write to a disk that never returns."""

@@ -1,6 +1,5 @@
 """PID 1's side of the reporter: the process that serves HTTP and watches annotations is kept alive here."""
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -44,8 +43,7 @@ class Reporting:
         if self._child is None and (self._ended_at is None or now >= self._ended_at + RESTART_SECONDS):
             self._start()
         if self._child is not None:
-            with contextlib.suppress(BlockingIOError, channel.ChannelClosedError):
-                channel.send(self._child.channel, message)
+            channel.tell(self._child.channel, message)
 
     def _start(self) -> None:
         try:
