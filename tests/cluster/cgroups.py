@@ -9,9 +9,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from places import SUFFIX
 from progress import wait_until
 
-NAME = "troubleshooter-cluster"
+NAME = f"troubleshooter-cluster{SUFFIX}"
 END_DEADLINE = 30.0
 
 

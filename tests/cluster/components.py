@@ -8,7 +8,13 @@ import settings
 from places import State
 
 MANIFESTS = places.HERE / "manifests"
+# Beta and off in 1.34 and 1.35, stable in 1.36.
+MUTATING_POLICIES = (
+    "--feature-gates=MutatingAdmissionPolicy=true",
+    "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
+)
 ETCD = "http://127.0.0.1:2379"
+ETCD_PEERS = "http://127.0.0.1:2380"
 
 Command = list[str]
 
@@ -16,29 +22,37 @@ Command = list[str]
 def storage(programs: Mapping[str, Path], state: State) -> dict[str, Command]:
     """What needs nothing else: the store and the container runtime."""
     return {
-        "etcd": [
-            str(programs["etcd"]),
-            f"--data-dir={state.root}/etcd",
-            f"--listen-client-urls={ETCD}",
-            f"--advertise-client-urls={ETCD}",
-            "--listen-peer-urls=http://127.0.0.1:2380",
-            "--initial-advertise-peer-urls=http://127.0.0.1:2380",
-            "--initial-cluster=default=http://127.0.0.1:2380",
-            "--unsafe-no-fsync",  # nothing of it is kept
-        ],
+        "etcd": etcd(programs, state, ETCD, ETCD_PEERS),
         "containerd": ["containerd", f"--config={state.root}/containerd/config.toml"],
-        "apiserver": _apiserver(programs, state),
+        "apiserver": [
+            *api_server(programs, state, ETCD),
+            "--bind-address=0.0.0.0",
+            f"--advertise-address={settings.NODE_IP}",
+            *MUTATING_POLICIES,
+        ],
     }
 
 
-def _apiserver(programs: Mapping[str, Path], state: State) -> Command:
-    """The last two flags: MutatingAdmissionPolicy is beta and off in 1.35, stable in 1.36."""
+def etcd(programs: Mapping[str, Path], state: State, clients: str, peers: str) -> Command:
+    """The store, at these URLs."""
+    return [
+        str(programs["etcd"]),
+        f"--data-dir={state.root}/etcd",
+        f"--listen-client-urls={clients}",
+        f"--advertise-client-urls={clients}",
+        f"--listen-peer-urls={peers}",
+        f"--initial-advertise-peer-urls={peers}",
+        f"--initial-cluster=default={peers}",
+        "--unsafe-no-fsync",  # nothing of it is kept
+    ]
+
+
+def api_server(programs: Mapping[str, Path], state: State, etcd: str) -> Command:
+    """The API server, but for where it listens and which beta features it has."""
     return [
         str(programs["kube-apiserver"]),
-        f"--etcd-servers={ETCD}",
+        f"--etcd-servers={etcd}",
         f"--service-cluster-ip-range={settings.SERVICE_SUBNET}",
-        "--bind-address=0.0.0.0",
-        f"--advertise-address={settings.NODE_IP}",
         f"--client-ca-file={state.pki}/ca.crt",
         f"--tls-cert-file={state.pki}/apiserver.crt",
         f"--tls-private-key-file={state.pki}/apiserver.key",
@@ -51,8 +65,6 @@ def _apiserver(programs: Mapping[str, Path], state: State) -> Command:
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--allow-privileged",
-        "--feature-gates=MutatingAdmissionPolicy=true",
-        "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
     ]
 
 
@@ -68,17 +80,7 @@ def clients(programs: Mapping[str, Path], state: State) -> dict[str, Command]:
             f"--cert-dir={state.root}/kubelet/pki",
             f"--node-ip={settings.NODE_IP}",
         ],
-        "controller-manager": [
-            str(programs["kube-controller-manager"]),
-            f"--kubeconfig={state.kubeconfig('controller-manager')}",
-            f"--service-account-private-key-file={state.pki}/sa.key",
-            f"--root-ca-file={state.pki}/ca.crt",
-            f"--cluster-signing-cert-file={state.pki}/ca.crt",
-            f"--cluster-signing-key-file={state.pki}/ca.key",
-            "--use-service-account-credentials",
-            "--bind-address=127.0.0.1",
-            "--leader-elect=false",
-        ],
+        "controller-manager": controller_manager(programs, state),
         "scheduler": [
             str(programs["kube-scheduler"]),
             f"--kubeconfig={state.kubeconfig('scheduler')}",
@@ -105,3 +107,18 @@ def clients(programs: Mapping[str, Path], state: State) -> dict[str, Command]:
             f"--helper-pod-file={MANIFESTS}/local-path-helper.yaml",
         ],
     }
+
+
+def controller_manager(programs: Mapping[str, Path], state: State) -> Command:
+    """Garbage collection, namespaces, service accounts, the binding of volumes."""
+    return [
+        str(programs["kube-controller-manager"]),
+        f"--kubeconfig={state.kubeconfig('controller-manager')}",
+        f"--service-account-private-key-file={state.pki}/sa.key",
+        f"--root-ca-file={state.pki}/ca.crt",
+        f"--cluster-signing-cert-file={state.pki}/ca.crt",
+        f"--cluster-signing-key-file={state.pki}/ca.key",
+        "--use-service-account-credentials",
+        "--bind-address=127.0.0.1",
+        "--leader-elect=false",
+    ]

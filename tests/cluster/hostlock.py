@@ -74,6 +74,7 @@ def description(record: Record) -> str:
 def refusal(record: Record) -> str:
     """Why no second cluster starts, and what to do about it."""
     return (
-        f"A cluster made from other files is up on this host: {description(record)}. There is one per host. "
-        "End that one with `make cluster-down` (ask first if it is not yours), then start again."
+        f"A cluster made from other files is up on this host: {description(record)}. Either end that "
+        "one with `make cluster-down` (ask first if it is not yours), or start another beside it with "
+        "TROUBLESHOOTER_CLUSTER=1."
     )

@@ -132,11 +132,13 @@ def _record(pid: int, state: State, now: datetime) -> Record:
 
 def _make_folders(cache: Path, now: datetime) -> State:
     """The folders of a new cluster; the logs of the last few are kept."""
-    state = State(cache / "cluster", cache / "logs" / f"cluster-{now:%Y-%m-%dT%H-%M-%SZ}")
+    state = State(
+        cache / f"cluster{places.SUFFIX}", cache / "logs" / f"cluster{places.SUFFIX}-{now:%Y-%m-%dT%H-%M-%SZ}"
+    )
     remove_tree(state.root)
     state.root.mkdir(mode=0o700)
     state.logs.mkdir(parents=True)
-    keep_latest(state.logs.parent.glob("cluster-*"), LOGS_KEPT)
+    keep_latest(state.logs.parent.glob(f"cluster{places.SUFFIX}-2*"), LOGS_KEPT)
     for folder in node.PRIVATE:
         Path(folder).mkdir(parents=True, exist_ok=True)
     cgroups.make()
@@ -224,6 +226,12 @@ def clean_up(record: Record | None) -> None:
     images.forget_loaded()
     if record:
         remove_tree(record.state.root)
-    for folder in node.PRIVATE:
-        with suppress(OSError):  # not empty: not ours
-            Path(folder).rmdir()
+    if not _others_live():  # removing a folder takes away what another node has mounted on it
+        for folder in node.PRIVATE:
+            with suppress(OSError):  # not empty: not ours
+                Path(folder).rmdir()
+
+
+def _others_live() -> bool:
+    locks = places.RUNS.glob("troubleshooter-cluster*/lock")
+    return any(hostlock.is_held(lock) for lock in locks if lock != places.LOCK)

@@ -74,10 +74,10 @@ class Node:
             code = os.waitstatus_to_exitcode(status)
             raise HarnessError(f"{name} ended with status {code}: see {self.state.logs}/{name}.log")
 
-    def kubectl(self, *arguments: str | Path) -> bool:
-        """Whether kubectl, as administrator, ended with 0."""
+    def kubectl(self, *arguments: str | Path, text: str = "") -> bool:
+        """Whether kubectl, as administrator and with this on its standard input, ended with 0."""
         command = [self.programs["kubectl"], "--kubeconfig", self.state.kubeconfig("admin"), *arguments]
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        result = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
         return result.returncode == 0
 
 
@@ -132,7 +132,8 @@ def start(node: Node) -> None:
     node.start(components.clients(node.programs, state))
     for name in ("coredns.yaml", "local-path.yaml"):
         manifest = components.MANIFESTS / name
-        node.wait_for(name, partial(node.kubectl, "apply", "-f", manifest), API_DEADLINE)
+        text = manifest.read_text().replace("NODE_IP", settings.NODE_IP)
+        node.wait_for(name, partial(node.kubectl, "apply", "-f", "-", text=text), API_DEADLINE)
     condition = ("wait", "--for=condition=Ready", f"node/{settings.NODE_NAME}", "--timeout=1s")
     node.wait_for("node", partial(node.kubectl, *condition), READY_DEADLINE)
     account = ("get", "--namespace=default", "serviceaccount/default")  # without it no pod can be made

@@ -34,8 +34,8 @@ CLIENTS = (
 )
 
 
-def make_all(state: State) -> None:
-    """Authority, server, service account key, and a kubeconfig for each part of the cluster."""
+def make_all(state: State, server: str = settings.API_URL) -> None:
+    """Authority, certificate, service account key, and a kubeconfig for each part of the cluster."""
     state.pki.mkdir(mode=0o700, parents=True)
     openssl = partial(_openssl, state.pki)
     openssl("req", "-x509", *NEW_KEY, "-keyout", "ca.key", "-out", "ca.crt", *DAYS, "-subj", "/CN=kube-ca")
@@ -43,10 +43,12 @@ def make_all(state: State) -> None:
     openssl("ecparam", "-genkey", "-noout", "-name", CURVE, "-out", "sa.key")
     openssl("ec", "-in", "sa.key", "-pubout", "-out", "sa.pub")
     for name, user, organisation in CLIENTS:
-        write_kubeconfig(state, name, user, [organisation])
+        write_kubeconfig(state, name, user, [organisation], server)
 
 
-def write_kubeconfig(state: State, name: str, user: str, groups: Sequence[str]) -> Path:
+def write_kubeconfig(
+    state: State, name: str, user: str, groups: Sequence[str], server: str = settings.API_URL
+) -> Path:
     """The path of a kubeconfig whose certificate the cluster takes as this user in these groups."""
     subject = "".join(f"/O={group}" for group in groups) + f"/CN={user}"
     _issue(state.pki, name, subject, "extendedKeyUsage=clientAuth")
@@ -54,7 +56,7 @@ def write_kubeconfig(state: State, name: str, user: str, groups: Sequence[str]) 
     config.parent.mkdir(mode=0o700, exist_ok=True)
     part = config.with_suffix(f".{os.getpid()}")  # others may be reading the old one
     part.touch(mode=0o600)
-    part.write_text(_kubeconfig(state.pki, name, user))
+    part.write_text(_kubeconfig(state.pki, name, user, server))
     part.rename(config)
     return config
 
@@ -71,13 +73,13 @@ def _openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, check=True)
 
 
-def _kubeconfig(pki: Path, name: str, user: str) -> str:
+def _kubeconfig(pki: Path, name: str, user: str, server: str) -> str:
     """JSON, which is YAML too; with the certificates inside, so that the file works wherever it is copied."""
 
     def inline(file: str) -> str:
         return base64.b64encode((pki / file).read_bytes()).decode()
 
-    cluster = {"server": settings.API_URL, "certificate-authority-data": inline("ca.crt")}
+    cluster = {"server": server, "certificate-authority-data": inline("ca.crt")}
     credentials = {
         "client-certificate-data": inline(f"{name}.crt"),
         "client-key-data": inline(f"{name}.key"),

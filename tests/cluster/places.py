@@ -1,7 +1,8 @@
 """Where the harness keeps things on the host, and what the cluster is made from. Pure but for reading files.
 
 CACHE survives: binaries, images, logs. RUN is the host's one place for the lock and the sockets, so that two
-checkouts, or two users' caches, meet there.
+checkouts, or two users' caches, meet there. Who wants a cluster of his own beside it sets
+TROUBLESHOOTER_CLUSTER to a number from 1 to 9: it has addresses, folders and control groups of its own.
 """
 
 import hashlib
@@ -12,7 +13,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
-RUN = Path("/run/troubleshooter-cluster")
+NUMBER = int(os.environ.get("TROUBLESHOOTER_CLUSTER") or "0")
+SUFFIX = f"-{NUMBER}" if NUMBER else ""
+RUNS = Path("/run")
+RUN = RUNS / f"troubleshooter-cluster{SUFFIX}"
 LOCK = RUN / "lock"
 CONTAINERD_SOCKET = RUN / "containerd.sock"
 

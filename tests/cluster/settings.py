@@ -5,18 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import cgroups
-from places import CONTAINERD_SOCKET, State
+from places import CONTAINERD_SOCKET, NUMBER, State
 
 CLUSTER_NAME = "troubleshooter"
 NODE_NAME = "node1"
-HOST_IP = "10.245.0.2"  # the host's end of the veth
-NODE_IP = "10.245.0.1"  # the node's end: pods and host must reach it, and kubelet refuses a loopback address
+HOST_IP = f"10.245.{NUMBER}.2"  # the host's end of the veth
+# The node's end: pods and host must reach it, and the kubelet refuses a loopback address.
+NODE_IP = f"10.245.{NUMBER}.1"
 LINK_PREFIX = 30
 API_URL = f"https://{NODE_IP}:6443"
 SERVICE_SUBNET = "10.96.0.0/16"
 API_SERVICE_IP = "10.96.0.1"
 DNS_SERVICE_IP = "10.96.0.10"
-POD_SUBNET = "10.244.0.0/24"
+POD_SUBNET = f"10.244.{NUMBER}.0/24"
 # Where those that the kubelet does not watch say that they are ready.
 DNS_READY = "127.0.0.1:8181"
 PROXY_READY = "127.0.0.1:10256"

@@ -54,6 +54,6 @@ def test_the_refusal_says_whose_it_is_and_what_to_do() -> None:
     """One sentence each: what is there, whose it is, the remedy."""
     assert hostlock.refusal(RECORD) == (
         "A cluster made from other files is up on this host: started from /home/ada/troubleshooter by ada, "
-        "2026-11-22 18:40:03 UTC, process 4711. There is one per host. End that one with `make cluster-down` "
-        "(ask first if it is not yours), then start again."
+        "2026-11-22 18:40:03 UTC, process 4711. Either end that one with `make cluster-down` (ask first if "
+        "it is not yours), or start another beside it with TROUBLESHOOTER_CLUSTER=1."
     )

@@ -4,9 +4,10 @@ import subprocess
 from pathlib import Path
 
 import settings
+from places import NUMBER
 from progress import output, wait_until
 
-LINK = "tshoot0"
+LINK = f"tshoot{NUMBER}"
 DEADLINE = 30.0
 _PRESENT = Path("/sys/class/net") / LINK
 
