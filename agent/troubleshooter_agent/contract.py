@@ -35,6 +35,12 @@ ANNOTATION_EXEC_IDENTITY: Final = f"{GROUP}/exec-identity"
 ANNOTATION_RUN: Final = f"{GROUP}/run"
 ANNOTATION_PURPOSE: Final = f"{GROUP}/purpose"
 ANNOTATION_IMAGE: Final = f"{GROUP}/image"
+ANNOTATION_SAVE_TO_DISK: Final = f"{GROUP}/save-to-disk"  # "false": nothing is kept on the volume
+ANNOTATION_LOG_TO_STDOUT: Final = f"{GROUP}/log-to-stdout"  # "true": sessions also go to the container's log
+ANNOTATION_NOTICE: Final = f"{GROUP}/notice"  # what the first line of each shell says besides
+ANNOTATION_ACCESS_USERS: Final = f"{GROUP}/access-users"  # who may open a shell besides, joined by newlines
+ANNOTATION_ACCESS_GROUPS: Final = f"{GROUP}/access-groups"
+ANNOTATION_EXTENSION: Final = f"{GROUP}/extension"  # "3h: why not", once a wanted life time is refused
 ANNOTATION_MANIFEST: Final = f"{GROUP}/manifest-hash"  # what the pod was made from; not projected
 PROJECTED_ANNOTATIONS: Final = (
     ANNOTATION_TIME_TO_LIVE,
@@ -47,6 +53,10 @@ PROJECTED_ANNOTATIONS: Final = (
     ANNOTATION_RUN,
     ANNOTATION_PURPOSE,
     ANNOTATION_IMAGE,
+    ANNOTATION_SAVE_TO_DISK,
+    ANNOTATION_LOG_TO_STDOUT,
+    ANNOTATION_NOTICE,
+    ANNOTATION_EXTENSION,
 )
 # Further files in ANNOTATIONS_DIR, from the pod's metadata: namespace, pod, pod-uid, and name (LABEL_NAME).
 PROJECTED_FIELDS: Final = {
@@ -68,11 +78,19 @@ ANNOTATION_DEFAULT_CLASS: Final = f"{GROUP}/is-default-class"
 UNVERIFIED: Final = "unverified"  # requested-by where nothing checks it
 
 
+class ExecIdentity(StrEnum):
+    """Value of the annotation exec-identity: whether admission sees to it that `--user` is the true user."""
+
+    ENFORCED = "enforced"
+    NONE = "none"
+
+
 class Retained(StrEnum):
     """Value of the annotation recordings-retained; absent or empty: not yet known, so no shell opens."""
 
     YES = "yes"
     NOT_PERMITTED = "not-permitted"
+    NOT_REQUESTED = "not-requested"  # nothing is saved to disk
 
 
 # The pod.
@@ -140,6 +158,7 @@ class Status(TypedDict):
     timeToLiveSeconds: float
     idleTimeoutSeconds: float
     ready: bool
+    wantedTimeToLive: str  # what `shell extend` asks for, like 1h15m; "" if nothing
     end: str  # the annotation `end` as the agent has seen it, else the reason it is ending for, else ""
     sessionsActive: int
     sessionCount: int  # ever opened in this run

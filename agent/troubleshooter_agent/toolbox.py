@@ -205,6 +205,7 @@ class ToolboxState:
             timeToLiveSeconds=self.projected.time_to_live,
             idleTimeoutSeconds=self.projected.idle_timeout,
             ready=self.refusal() is None,
+            wantedTimeToLive="",
             end=self.projected.end or (self.ending.reason if self.ending else ""),
             sessionsActive=len(self.sessions.open),
             sessionCount=self.sessions.count,

@@ -14,6 +14,7 @@ STATUS: Status = {
     "timeToLiveSeconds": 3600.0,
     "idleTimeoutSeconds": 900.0,
     "ready": True,
+    "wantedTimeToLive": "",
     "end": "",
     "sessionsActive": 2,
     "sessionCount": 7,

@@ -25,6 +25,10 @@ PROJECTED = [
     ("run", "metadata.annotations['troubleshooter.sh/run']"),
     ("purpose", "metadata.annotations['troubleshooter.sh/purpose']"),
     ("image", "metadata.annotations['troubleshooter.sh/image']"),
+    ("save-to-disk", "metadata.annotations['troubleshooter.sh/save-to-disk']"),
+    ("log-to-stdout", "metadata.annotations['troubleshooter.sh/log-to-stdout']"),
+    ("notice", "metadata.annotations['troubleshooter.sh/notice']"),
+    ("extension", "metadata.annotations['troubleshooter.sh/extension']"),
 ]
 
 
