@@ -98,11 +98,13 @@ CONTAINER: Final = "toolbox"
 METRICS_PORT: Final = 9464
 ANNOTATIONS_DIR: Final = "/etc/troubleshooter"
 RECORDINGS_DIR: Final = "/recordings"
+SSH_DIR: Final = "/etc/troubleshooter-ssh"  # keys and known hosts of spec.ssh.secretName, read-only
 RUN_DIR: Final = "/run/troubleshooter"
 TERMINATION_LOG: Final = "/dev/termination-log"
 # What may be written to besides the recordings, with limits that keep a runaway from filling the node: the
 # agent ends a session near them, the kubelet evicts the pod beyond them. Volume: folder, size.
 WRITABLE: Final = {"tmp": ("/tmp", "512Mi"), "home": ("/home", "256Mi"), "run": (RUN_DIR, "16Mi")}  # noqa: S108 - the pod's /tmp
+UNSAVED_SIZE: Final = "256Mi"  # of /recordings where nothing is saved to disk
 AGENT_COMMAND: Final = ("/opt/troubleshooter/bin/troubleshooter-agent", "run")
 GRACE_SECONDS: Final = 30
 START_DEADLINE_SECONDS: Final = 600

@@ -56,6 +56,16 @@ class DeletePod:
 
 
 @dataclass(frozen=True)
+class DeleteTroubleshooter:
+    """Deleted only while it is as it was planned for."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: str
+
+
+@dataclass(frozen=True)
 class Announce:
     """An Event that tells why a run ended; its name is made from uid and run, so it is made once."""
 
@@ -68,4 +78,13 @@ class Announce:
     at: str
 
 
-Action = CreateClaim | CreatePod | PatchPod | PatchClaim | PatchVolume | DeletePod | Announce
+Action = (
+    CreateClaim
+    | CreatePod
+    | PatchPod
+    | PatchClaim
+    | PatchVolume
+    | DeletePod
+    | DeleteTroubleshooter
+    | Announce
+)

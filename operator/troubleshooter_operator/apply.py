@@ -15,6 +15,7 @@ from troubleshooter_operator.actions import (
     CreateClaim,
     CreatePod,
     DeletePod,
+    DeleteTroubleshooter,
     PatchClaim,
     PatchPod,
     PatchVolume,
@@ -59,6 +60,8 @@ class Applier:
                 done = self._patch(kinds.VOLUME, None, name, patch)
             case DeletePod():
                 done = self._delete_pod(action)
+            case DeleteTroubleshooter():
+                done = self._delete_troubleshooter(action)
             case Announce():
                 done = self._announce(action)
         return done
@@ -125,6 +128,14 @@ class Applier:
         except NotFoundError:
             return None
         return "pod deleted"
+
+    def _delete_troubleshooter(self, action: DeleteTroubleshooter) -> str | None:
+        preconditions = {"uid": action.uid, "resourceVersion": action.version}
+        try:
+            self._cluster.delete(kinds.TROUBLESHOOTER, action.namespace, action.name, preconditions)
+        except NotFoundError:
+            return None
+        return "troubleshooter deleted: it ended long ago"
 
     def _announce(self, action: Announce) -> str | None:
         try:

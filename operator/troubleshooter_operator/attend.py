@@ -1,15 +1,12 @@
 """While the toolbox runs: keep its volume, tell it what it must know, end it when its time has come; pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from troubleshooter_agent.contract import (
     ANNOTATION_END,
     ANNOTATION_RETAINED,
     EndReason,
-    Retained,
-    format_duration,
-    format_time,
     parse_duration,
     parse_time,
 )
@@ -19,11 +16,10 @@ from troubleshooter_operator.endings import decided_end, image_changed
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.expiry import Verdict, judge
 from troubleshooter_operator.keep import keep_recordings
-from troubleshooter_operator.pod import longest_life
-from troubleshooter_operator.resolve import check_time_to_live, find_class
+from troubleshooter_operator.life import life
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
-from troubleshooter_operator.tell import tell
+from troubleshooter_operator.tell import retained_word, tell
 from troubleshooter_operator.toolbox import Toolbox
 from troubleshooter_operator.world import Plan, World
 
@@ -34,16 +30,16 @@ TELL_STEP_SECONDS: Final = 0.5
 def attend(asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, stop: bool, now: float) -> Plan:
     """`stop`: the resource asks for the end of this run."""
     kept = keep_recordings(asked, run, world)
-    life = _life(asked, kept.run, world, box)
-    run = life.run
+    found = life(asked, kept.run, box, world.report)
+    run = found.run
     verdict = _judge(run, box, now)
     reason = run.ending or decided_end(box) or _decide(run, box, verdict, stop=stop)
     if reason is not None:
         return _end(asked, replace(run, ending=reason), world, box, keep=kept.actions, now=now)
-    told = () if world.pod is None or box.deleting else tell(asked, run, world.pod)
+    told = () if world.pod is None or box.deleting else tell(asked, run, world.pod, found.extension)
     return Plan(
         run=run,
-        ready=_ready(asked, run, box, life.refused),
+        ready=_ready(asked, run, box, found.refused),
         before=(*told, *kept.actions),
         look_again=verdict.look_again,
         unbegun=run,
@@ -52,8 +48,8 @@ def attend(asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, stop:
 
 def _judge(run: Run, box: Toolbox, now: float) -> Verdict:
     seen = parse_time(run.observed_running_at) if run.observed_running_at else None
-    life = parse_duration(run.resolved.time_to_live) if run.resolved else 0
-    return judge(now=now, accepted_at=box.accepted_at, seen_running_at=seen, life_seconds=life)
+    seconds = parse_duration(run.resolved.time_to_live) if run.resolved else 0
+    return judge(now=now, accepted_at=box.accepted_at, seen_running_at=seen, life_seconds=seconds)
 
 
 def _decide(run: Run, box: Toolbox, verdict: Verdict, *, stop: bool) -> EndReason | None:
@@ -86,52 +82,17 @@ def _has_been_told(world: World, now: float) -> bool:
     return world.told_to_end_at is not None and now - world.told_to_end_at >= TELL_SECONDS
 
 
-@dataclass(frozen=True)
-class _Life:
-    run: Run
-    refused: RefusedError | None = None
-
-
-def _life(asked: Troubleshooter, run: Run, world: World, box: Toolbox) -> _Life:
-    """The life time in force: the one asked for if it may be, else the old one stays."""
-    if (
-        run.resolved is None
-        or run.started_at is None
-        or asked.time_to_live in {None, run.resolved.time_to_live}
-    ):
-        return _Life(run)
-    wanted = str(asked.time_to_live)
-    try:
-        check_time_to_live(wanted, find_class(run.resolved.class_name, world.classes))
-        _check_cap(wanted, box)
-    except RefusedError as refused:
-        stays = f"{refused}; until then the toolbox goes on with {run.resolved.time_to_live}"
-        return _Life(run, RefusedError(refused.reason, stays))
-    expires = parse_time(run.started_at) + parse_duration(wanted)
-    resolved = replace(run.resolved, time_to_live=wanted)
-    return _Life(replace(run, resolved=resolved, expires_at=format_time(expires)))
-
-
-def _check_cap(wanted: str, box: Toolbox) -> None:
-    longest = longest_life(box.cap_seconds)
-    if parse_duration(wanted) > longest:
-        raise RefusedError(
-            Ready.NOT_ALLOWED,
-            f"timeToLive {wanted} is above the {format_duration(longest)} that this pod was made for; ask "
-            "for less, or for the next run",
-        )
-
-
 def _ready(asked: Troubleshooter, run: Run, box: Toolbox, refused: RefusedError | None) -> Condition:
     if box.deleting:
         return ready(Ready.ENDED, "The toolbox is ending: its pod is being deleted")
     if refused is not None:
         return ready(Ready(refused.reason), str(refused))
-    if run.retained is None or not run.retained.status:
+    word = retained_word(run)
+    if word is None:
         why = run.retained.message if run.retained else "The volume has not been seen yet"
         return ready(Ready.PROVISIONING, f"No shell is opened before the volume is kept: {why}")
-    if box.annotations.get(ANNOTATION_RETAINED) != Retained.YES:
-        return ready(Ready.PROVISIONING, "The toolbox is being told that its volume is kept")
+    if box.annotations.get(ANNOTATION_RETAINED) != word:
+        return ready(Ready.PROVISIONING, "The toolbox is being told what becomes of its recordings")
     if not box.ready:
         return ready(Ready.PROVISIONING, "The container runs, and the toolbox in it is not ready yet")
     command = f"kubectl exec -it -n {asked.namespace} {asked.pod_name} -- shell"

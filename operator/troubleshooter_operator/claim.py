@@ -48,8 +48,10 @@ def ownership_changes(thing: Json, asked: Troubleshooter, run: Run) -> Changes:
     wanted: Changes = dict(_identity(asked))
     if run.started_at:
         over = run.ended is not None
+        wanted[contract.ANNOTATION_RUN] = str(run.number)
         wanted[contract.ANNOTATION_STARTED_AT] = run.started_at
         wanted[contract.ANNOTATION_ENDED_AT] = (run.ended_at or UNKNOWN) if over else None
+        wanted[contract.ANNOTATION_END] = str(run.ended.reason) if run.ended else None
         wanted[contract.ANNOTATION_CHAIN] = run.chain if over else None
     return {name: value for name, value in wanted.items() if have.get(name) != value}
 

@@ -34,6 +34,7 @@ class RecordingsRetained(StrEnum):
     RETAINED = "Retained"
     PENDING = "Pending"
     NOT_PERMITTED = "NotPermitted"
+    NOT_REQUESTED = "NotRequested"
 
 
 class Recorded(StrEnum):
@@ -43,6 +44,7 @@ class Recorded(StrEnum):
     RUNNING = "Running"
     TRUNCATED = "Truncated"
     FAILED = "Failed"
+    NOT_REQUESTED = "NotRequested"
 
 
 RUNNING: Final = "Running"  # of Ended, while it is False
@@ -70,6 +72,11 @@ def recorded(reason: Recorded, message: str) -> Condition:
 
 def ended(reason: EndReason | None, message: str) -> Condition:
     return Condition("Ended", reason is not None, reason or RUNNING, message)
+
+
+NOT_RECORDED: Final = recorded(
+    Recorded.NOT_REQUESTED, "Nothing is recorded: neither saveToDisk nor logToStdout was asked for"
+)
 
 
 def find(conditions: list[Json], kind: str) -> Condition | None:

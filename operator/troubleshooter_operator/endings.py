@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from troubleshooter_agent.contract import ANNOTATION_END, EndReason, format_time, parse_time
-from troubleshooter_operator.conditions import Condition, Recorded, ended, recorded
+from troubleshooter_operator.conditions import NOT_RECORDED, Condition, Recorded, ended, recorded
 from troubleshooter_operator.reports import Farewell, read_farewell
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.starting import one_line
@@ -131,6 +131,8 @@ def _sentence(reason: EndReason, trace: Trace, farewell: Farewell | None) -> str
 
 
 def _recorded(run: Run, reason: EndReason, farewell: Farewell | None) -> Condition:
+    if run.resolved is not None and not run.resolved.recorded:
+        return NOT_RECORDED
     if reason == EndReason.RECORDING_FAILED:
         return recorded(Recorded.FAILED, "Recording failed, and what could not be recorded was ended")
     if not run.started_at:

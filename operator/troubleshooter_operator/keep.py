@@ -1,15 +1,18 @@
 """What claim and volume must be and say for a run's recordings to be kept; pure, part of every plan."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from troubleshooter_operator.actions import Action, PatchClaim, PatchVolume
 from troubleshooter_operator.claim import ownership_changes
-from troubleshooter_operator.conditions import Condition
+from troubleshooter_operator.conditions import Condition, RecordingsRetained, retained
 from troubleshooter_operator.kinds import Json, name_of, uid_of
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.volume import RETAIN, retention
 from troubleshooter_operator.world import World
+
+NOT_SAVED: Final = retained(RecordingsRetained.NOT_REQUESTED, "Nothing is saved to disk, as asked for")
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Kept:
 
 def keep_recordings(asked: Troubleshooter, run: Run, world: World) -> Kept:
     """The run with what is known of its volume, and the patches that claim and volume still need."""
+    if run.resolved is not None and not run.resolved.save_to_disk:
+        return Kept(replace(run, retained=NOT_SAVED))
     if world.claim is None and world.volume is None and _is_retained(run.retained):
         return Kept(run)
     claim_patch = _claim_patch(asked, run, world.claim)

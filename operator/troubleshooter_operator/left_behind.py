@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from troubleshooter_agent.contract import (
     ANNOTATION_CHAIN,
+    ANNOTATION_END,
     ANNOTATION_ENDED_AT,
+    ANNOTATION_RUN,
     ANNOTATION_STARTED_AT,
     ANNOTATION_UID,
 )
@@ -73,6 +75,8 @@ def _told(last: Json | None, now: float) -> Changes:
         return {ANNOTATION_ENDED_AT: UNKNOWN}
     over = end_run(Run(number=1), Trace(box, gone=True), now)
     told: Changes = {ANNOTATION_ENDED_AT: over.ended_at, ANNOTATION_CHAIN: over.chain}
+    if over.ended is not None:
+        told |= {ANNOTATION_END: str(over.ended.reason), ANNOTATION_RUN: box.annotations.get(ANNOTATION_RUN)}
     return told | ({ANNOTATION_STARTED_AT: box.started_at} if box.started_at else {})
 
 

@@ -28,7 +28,8 @@ class Observer:
 
     def look(self, asked: Troubleshooter, graves: list[Grave]) -> World:
         pod = self._pod(asked)
-        claim = self._stores.claims.get(asked.namespace, _claim_name(asked))
+        wanted = _claim_name(asked)
+        claim = self._stores.claims.get(asked.namespace, wanted) if wanted else None
         return World(
             classes=tuple(self._stores.classes.all()),
             pod=pod,
@@ -75,10 +76,10 @@ class Observer:
             return self._told.setdefault(uid_of(pod), self._cluster.now())
 
 
-def _claim_name(asked: Troubleshooter) -> str:
+def _claim_name(asked: Troubleshooter) -> str | None:
     """The claim of the run, once it has begun in earnest; before, the one asked for."""
     run = asked.run
-    if run is None or run.claim_name is None:
+    if run is None or run.resolved is None:
         return asked.claim_name
     next_run = (
         run.ended is not None and asked.wanted_run > run.number and not (asked.stopped or asked.deleting)

@@ -10,12 +10,14 @@ from troubleshooter_agent.contract import EndReason
 from troubleshooter_operator.actions import Action, Announce, DeletePod
 from troubleshooter_operator.attend import attend
 from troubleshooter_operator.conditions import Ready, ready
+from troubleshooter_operator.earlier import earlier_run
 from troubleshooter_operator.endings import Trace, end_run
 from troubleshooter_operator.keep import keep_recordings
 from troubleshooter_operator.kinds import is_deleting, name_of, owner_uid, uid_of
 from troubleshooter_operator.note import note
 from troubleshooter_operator.provision import provision, wait_for_start
 from troubleshooter_operator.resources import Troubleshooter
+from troubleshooter_operator.retire import Retirement, retirement
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.toolbox import Toolbox, toolbox
 from troubleshooter_operator.world import Plan, World, is_pod_of
@@ -23,11 +25,11 @@ from troubleshooter_operator.world import Plan, World, is_pod_of
 
 def plan(asked: Troubleshooter, world: World, now: float) -> Plan:
     """`now` is the API server's time, in seconds since the epoch."""
-    run = asked.run
+    run = asked.run or earlier_run(asked, world)
     if run is not None and run.ended is None:
         return _carry_on(asked, run, world, now)
     if asked.deleting or asked.stopped or (run is not None and asked.wanted_run <= run.number):
-        return _rest(asked, run, world)
+        return _rest(asked, run, world, now)
     return _begin(asked, run, world, now)
 
 
@@ -76,7 +78,7 @@ def _without_pod(asked: Troubleshooter, run: Run, world: World, now: float) -> P
 def _end(asked: Troubleshooter, run: Run, trace: Trace, world: World, now: float) -> Plan:
     """The run is over: tell it, then take the pod away."""
     over = end_run(run, trace, now)
-    rest = _rest(asked, over, world)
+    rest = _rest(asked, over, world, now)
     return replace(rest, before=(*rest.before, *_announcement(asked, over)))
 
 
@@ -89,7 +91,7 @@ def _announcement(asked: Troubleshooter, run: Run) -> list[Action]:
     ]
 
 
-def _rest(asked: Troubleshooter, run: Run | None, world: World) -> Plan:
+def _rest(asked: Troubleshooter, run: Run | None, world: World, now: float) -> Plan:
     """Nothing runs and nothing shall: no pod of ours may stay, and claim and volume tell the end."""
     if run is None:
         stopped = ready(
@@ -97,10 +99,12 @@ def _rest(asked: Troubleshooter, run: Run | None, world: World) -> Plan:
         )
         return Plan(None, stopped, after=tuple(_delete(asked, world)))
     kept = keep_recordings(asked, run, world)
+    goes = retirement(asked, kept.run, world, now) if not kept.actions else Retirement()
     return Plan(
         run=kept.run,
         ready=ready(Ready.ENDED, f"Run {run.number} has ended; {_next_step(asked, run)} starts the next one"),
-        after=(*_delete(asked, world), *kept.actions),
+        after=(*_delete(asked, world), *kept.actions, *goes.actions),
+        look_again=goes.look_again,
     )
 
 

@@ -52,6 +52,19 @@ def pod_labels(asked: Troubleshooter) -> dict[str, str]:
     }
 
 
+def access_annotations(asked: Troubleshooter) -> dict[str, str]:
+    """Who may open a shell besides, where admission reads it; absent where nobody may."""
+    found = {
+        contract.ANNOTATION_ACCESS_USERS: "\n".join(asked.access.users),
+        contract.ANNOTATION_ACCESS_GROUPS: "\n".join(asked.access.groups),
+    }
+    return {name: names for name, names in found.items() if names}
+
+
+def _word(holds: bool) -> str:  # noqa: FBT001 - its only argument
+    return "true" if holds else "false"
+
+
 def _metadata(
     asked: Troubleshooter, resolved: Resolved, offer: TroubleshooterClass, run: int
 ) -> dict[str, Any]:
@@ -72,13 +85,16 @@ def _metadata(
         contract.ANNOTATION_RUN: str(run),
         contract.ANNOTATION_PURPOSE: asked.purpose,
         contract.ANNOTATION_IMAGE: resolved.image,
+        contract.ANNOTATION_SAVE_TO_DISK: _word(resolved.save_to_disk),
+        contract.ANNOTATION_LOG_TO_STDOUT: _word(resolved.log_to_stdout),
+        contract.ANNOTATION_NOTICE: offer.notice,
         "kubectl.kubernetes.io/default-container": contract.CONTAINER,
     }
     return {
         "name": asked.pod_name,
         "namespace": asked.namespace,
-        "labels": offer.labels | pod_labels(asked),
-        "annotations": offer.annotations | STAY | ours,
+        "labels": offer.labels | resolved.pod_labels | pod_labels(asked),
+        "annotations": offer.annotations | STAY | ours | access_annotations(asked),
         "ownerReferences": [owner],
     }
 
@@ -88,7 +104,7 @@ def _spec(resolved: Resolved, offer: TroubleshooterClass) -> Json:
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": contract.GRACE_SECONDS,
         "activeDeadlineSeconds": life_cap(offer),
-        "automountServiceAccountToken": False,
+        "automountServiceAccountToken": resolved.service_account is not None,
         "enableServiceLinks": False,
         "securityContext": _pod_security(resolved, offer),
         "containers": [_container(resolved, offer)],
@@ -98,15 +114,19 @@ def _spec(resolved: Resolved, offer: TroubleshooterClass) -> Json:
         spec["imagePullSecrets"] = list(offer.pull_secrets)
     if offer.priority_class:
         spec["priorityClassName"] = offer.priority_class
-    if offer.tolerations:
-        spec["tolerations"] = list(offer.tolerations)
+    if offer.tolerations or resolved.tolerations:
+        spec["tolerations"] = [*offer.tolerations, *resolved.tolerations]
+    if resolved.node_selector:
+        spec["nodeSelector"] = resolved.node_selector
+    if resolved.service_account:
+        spec["serviceAccountName"] = resolved.service_account
     return spec
 
 
 def _pod_security(resolved: Resolved, offer: TroubleshooterClass) -> Json:
     chosen = {"runAsUser": resolved.run_as_user, "runAsGroup": offer.run_as_group, "fsGroup": offer.fs_group}
     return {
-        "runAsNonRoot": True,
+        "runAsNonRoot": resolved.run_as_non_root,
         "seccompProfile": {"type": "RuntimeDefault"},
         "fsGroupChangePolicy": "OnRootMismatch",
         # ping without any capability; a safe sysctl, so `restricted` lets it pass.
@@ -119,11 +139,14 @@ def _container(resolved: Resolved, offer: TroubleshooterClass) -> Json:
         {"name": "recordings", "mountPath": contract.RECORDINGS_DIR},
         {"name": "annotations", "mountPath": contract.ANNOTATIONS_DIR, "readOnly": True},
     ]
+    if resolved.ssh_secret:
+        mounts.append({"name": "ssh", "mountPath": contract.SSH_DIR, "readOnly": True})
+    sizes = [f"--session-size={offer.max_recording}"] if offer.max_recording else []
     return {
         "name": contract.CONTAINER,
         "image": resolved.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": list(contract.AGENT_COMMAND),
+        "command": [*contract.AGENT_COMMAND, *sizes],
         "env": [*offer.env, {"name": "HOME", "value": "/home"}],
         "ports": [{"name": "metrics", "containerPort": contract.METRICS_PORT, "protocol": "TCP"}],
         "resources": {"requests": dict(offer.requests), "limits": dict(offer.limits)},
@@ -153,9 +176,19 @@ def _probe(path: str, *, every: int, failures: int) -> Json:
 
 def _volumes(resolved: Resolved) -> list[Json]:
     volumes: list[Json] = [
-        {"name": "recordings", "persistentVolumeClaim": {"claimName": resolved.claim_name}},
+        {"name": "recordings"} | _recordings(resolved),
         {"name": "annotations", "downwardAPI": {"items": contract.downward_items()}},
     ]
+    if resolved.ssh_secret:
+        # Readable by the pod's group; ssh refuses only keys of its own user that others may read.
+        volumes.append({"name": "ssh", "secret": {"secretName": resolved.ssh_secret, "defaultMode": 0o440}})
     return volumes + [
         {"name": name, "emptyDir": {"sizeLimit": size}} for name, (_, size) in contract.WRITABLE.items()
     ]
+
+
+def _recordings(resolved: Resolved) -> Json:
+    """The claim; or, where nothing is saved, room for what running sessions need."""
+    if resolved.claim_name is None:
+        return {"emptyDir": {"sizeLimit": contract.UNSAVED_SIZE}}
+    return {"persistentVolumeClaim": {"claimName": resolved.claim_name}}

@@ -9,7 +9,7 @@ from troubleshooter_operator.claim import claim_manifest
 from troubleshooter_operator.conditions import Condition, Ready, RecordingsRetained, ready, retained
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.expiry import judge
-from troubleshooter_operator.keep import keep_recordings
+from troubleshooter_operator.keep import NOT_SAVED, keep_recordings
 from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, owner_uid
 from troubleshooter_operator.pod import pod_manifest
 from troubleshooter_operator.resolve import find_class, resolve
@@ -31,17 +31,24 @@ def provision(asked: Troubleshooter, run: Run, last: Run | None, world: World, n
         resolved, manifest = _manifest(asked, run, world)
     except RefusedError as refused:
         return _refusal(last, refused, now)
-    missing_claim = [CreateClaim(claim_manifest(asked, resolved))] if world.claim is None else []
+    missing_claim = _missing_claim(asked, resolved, world)
     create = CreatePod(manifest, asked.uid, asked.name, asked.resource_version)
     pending = retained(RecordingsRetained.PENDING, "The claim is not bound yet")
+    kept = (run.retained or pending) if resolved.save_to_disk else NOT_SAVED
+    things = f"Claim {resolved.claim_name} and pod" if resolved.save_to_disk else "Pod"
+    verb = "are" if resolved.save_to_disk else "is"
     return Plan(
-        run=replace(run, resolved=resolved, claim_name=resolved.claim_name, retained=run.retained or pending),
-        ready=ready(
-            Ready.PROVISIONING, f"Claim {resolved.claim_name} and pod {asked.pod_name} are being made"
-        ),
+        run=replace(run, resolved=resolved, claim_name=resolved.claim_name, retained=kept),
+        ready=ready(Ready.PROVISIONING, f"{things} {asked.pod_name} {verb} being made"),
         before=(*missing_claim, create),
         unbegun=last,
     )
+
+
+def _missing_claim(asked: Troubleshooter, resolved: Resolved, world: World) -> list[CreateClaim]:
+    if resolved.claim_name is None or world.claim is not None:
+        return []
+    return [CreateClaim(claim_manifest(asked, resolved))]
 
 
 def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, now: float) -> Plan | Run:

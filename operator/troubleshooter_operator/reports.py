@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from troubleshooter_agent.contract import EndReason, SessionReport, format_time, parse_time
+from troubleshooter_agent.contract import EndReason, SessionReport, format_time, parse_duration, parse_time
 
 SESSIONS_KEPT: Final = 10
+DURATION_CHARACTERS: Final = 16
 # The reasons that an agent can know by itself; the others are for whoever sees the pod from outside.
 REASONS_OF_AGENT: Final = frozenset(
     {
@@ -34,6 +35,7 @@ class Report:
     """GET /status of a running toolbox."""
 
     end: str
+    wanted_time_to_live: str  # what a shell asks for, "" if nothing
     session_count: int
     recording_failures: int
     last_activity_at: str | None
@@ -64,6 +66,7 @@ def read_report(text: str | bytes) -> Report | None:
         found = _object(text)
         return Report(
             end=_text(found, "end", 64),
+            wanted_time_to_live=_duration(found, "wantedTimeToLive"),
             session_count=_number(found, "sessionCount"),
             recording_failures=_number(found, "recordingFailures"),
             last_activity_at=_instant_or_none(found, "lastActivityAt"),
@@ -89,6 +92,16 @@ def read_farewell(text: str | bytes) -> Farewell | None:
         )
     except (ValueError, RecursionError):  # also what json itself refuses
         return None
+
+
+def _duration(found: dict[str, Any], field: str) -> str:
+    """A duration of the contract, or nothing; an agent from before the field has none."""
+    value = found.get(field, "")
+    if not isinstance(value, str) or len(value) > DURATION_CHARACTERS:
+        raise _MalformedError(field)
+    if value:
+        parse_duration(value)
+    return value
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from kubernetes.utils.quantity import parse_quantity
 
 from troubleshooter_agent.contract import ANNOTATION_DEFAULT_CLASS, parse_duration
+from troubleshooter_operator.allowance import check_allowed
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.kinds import Json, annotations, metadata, name_of
@@ -43,6 +44,7 @@ def _default_class(classes: Iterable[Json]) -> TroubleshooterClass:
 
 def resolve(asked: Troubleshooter, offer: TroubleshooterClass) -> Resolved:
     """What the next pod is made from; RefusedError with NotAllowed where the class does not allow it."""
+    check_allowed(asked, offer)
     return Resolved(
         class_name=offer.name,
         image=_image(asked.image, offer),
@@ -51,13 +53,31 @@ def resolve(asked: Troubleshooter, offer: TroubleshooterClass) -> Resolved:
         claim_name=asked.claim_name,
         storage_class=asked.storage_class or offer.storage_class,
         size=_size(asked.size, offer),
-        run_as_user=asked.run_as_user or offer.run_as_user,
+        run_as_user=_user(asked, offer),
+        max_time_to_live=offer.time_to_live.max,
+        log_to_stdout=asked.log_to_stdout,
+        run_as_non_root=asked.run_as_non_root,
+        require_retain=offer.require_retain,
+        temporary_namespace=asked.temporary_namespace,
+        service_account=asked.service_account,
+        ssh_secret=asked.ssh_secret,
+        node_selector=asked.node_selector,
+        tolerations=asked.tolerations,
+        pod_labels=asked.pod_labels,
     )
 
 
-def check_time_to_live(asked: str, offer: TroubleshooterClass) -> None:
-    """RefusedError with NotAllowed if the class does not allow a life as long as that."""
-    _duration("timeToLive", asked, offer.time_to_live, offer.name)
+def _user(asked: Troubleshooter, offer: TroubleshooterClass) -> int | None:
+    """A class of root toolboxes still serves those that ask for none: the image's own user."""
+    if asked.run_as_user is not None:
+        return asked.run_as_user
+    return offer.run_as_user if offer.run_as_user or not asked.run_as_non_root else None
+
+
+def check_time_to_live(wanted: str, resolved: Resolved) -> None:
+    """RefusedError with NotAllowed if the class, as it was when the run began, allows no such life."""
+    limit = Limit(resolved.time_to_live, resolved.max_time_to_live)
+    _duration("timeToLive", wanted, limit, resolved.class_name)
 
 
 def is_allowed(image: str, allowed: Iterable[str]) -> bool:

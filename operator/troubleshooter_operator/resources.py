@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from troubleshooter_agent.contract import DurationError, parse_duration
+from troubleshooter_operator.appliers import is_applied
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.kinds import Json, is_deleting, metadata, name_of, uid_of
 from troubleshooter_operator.run import Run
 
 CLAIM_SUFFIX: Final = "-recordings"
+KEEP_ENDED: Final = "168h"  # of a class from before the field
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may open a shell besides the requester."""
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,13 +43,38 @@ class Troubleshooter:
     idle_timeout: str | None
     stopped: bool
     wanted_run: int
-    claim_name: str
+    save_to_disk: bool
+    claim_name: str | None  # None: nothing is saved to disk
     storage_class: str | None
     size: str | None
+    log_to_stdout: bool
+    run_as_non_root: bool
     run_as_user: int | None
+    temporary_namespace: bool
+    ssh_secret: str | None
+    service_account: str | None
+    node_selector: dict[str, str]
+    tolerations: tuple[Json, ...]
+    pod_labels: dict[str, str]
+    access: Access
     purpose: str
+    applied: bool  # by something that would make it anew
     status: Json  # as it was last written
     run: Run | None  # the run in force or ended last, out of status
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What may be asked for besides."""
+
+    temporary_namespace: bool = False
+    unrecorded: bool = False
+    log_to_stdout: bool = False
+    node_selection: bool = False
+    pod_labels: tuple[str, ...] = ()
+    ssh: bool = False
+    service_account: bool = False
+    root: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,12 +103,18 @@ class TroubleshooterClass:
     priority_class: str | None
     env: tuple[Json, ...]
     tolerations: tuple[Json, ...]
+    allowed: Allowed
+    require_retain: bool
+    max_recording: str | None
+    notice: str
+    keep_ended: str
 
 
 def troubleshooter(found: Json) -> Troubleshooter:
     """The resource as the API server has it."""
     spec, status, name = found.get("spec") or {}, found.get("status") or {}, name_of(found)
-    disk = spec.get("saveToDisk") or {}
+    disk, access = spec.get("saveToDisk") or {}, spec.get("access") or {}
+    save = bool(disk.get("enabled", True))
     return Troubleshooter(
         namespace=str(metadata(found)["namespace"]),
         name=name,
@@ -88,10 +129,21 @@ def troubleshooter(found: Json) -> Troubleshooter:
         idle_timeout=spec.get("idleTimeout"),
         stopped=spec.get("state") == "Stopped",
         wanted_run=int(spec.get("run", 1)),
-        claim_name=disk.get("claimName") or name + CLAIM_SUFFIX,
+        save_to_disk=save,
+        claim_name=(disk.get("claimName") or name + CLAIM_SUFFIX) if save else None,
         storage_class=disk.get("storageClassName"),
         size=_text_or_none(disk.get("size")),
+        log_to_stdout=bool(spec.get("logToStdout")),
+        run_as_non_root=bool(spec.get("runAsNonRoot", True)),
         run_as_user=spec.get("runAsUser"),
+        temporary_namespace=bool(spec.get("temporaryNamespace")),
+        ssh_secret=(spec.get("ssh") or {}).get("secretName"),
+        service_account=spec.get("serviceAccountName"),
+        node_selector=_texts(spec.get("nodeSelector")),
+        tolerations=tuple(spec.get("tolerations") or ()),
+        pod_labels=_texts(spec.get("podLabels")),
+        access=Access(tuple(access.get("users") or ()), tuple(access.get("groups") or ())),
+        applied=is_applied(found),
         purpose=spec.get("purpose") or "",
         status=status,
         run=Run.from_status(status),
@@ -103,6 +155,7 @@ def troubleshooter_class(found: Json) -> TroubleshooterClass:
     spec, name = found.get("spec") or {}, name_of(found)
     resources, storage = spec.get("resources") or {}, spec.get("storage") or {}
     security, pod = spec.get("security") or {}, spec.get("pod") or {}
+    recording = spec.get("recording") or {}
     return TroubleshooterClass(
         name=name,
         image=_need(name, spec, "images", "default"),
@@ -122,6 +175,24 @@ def troubleshooter_class(found: Json) -> TroubleshooterClass:
         priority_class=pod.get("priorityClassName"),
         env=tuple(pod.get("env") or ()),
         tolerations=tuple(pod.get("tolerations") or ()),
+        allowed=_allowed(spec.get("allow") or {}, root=bool(security.get("allowRoot"))),
+        require_retain=bool(recording.get("requireRetain", True)),
+        max_recording=recording.get("maxSize"),
+        notice=recording.get("notice") or "",
+        keep_ended=spec.get("keepEnded") or KEEP_ENDED,
+    )
+
+
+def _allowed(allow: Json, *, root: bool) -> Allowed:
+    return Allowed(
+        temporary_namespace=bool(allow.get("temporaryNamespace")),
+        unrecorded=bool(allow.get("unrecorded")),
+        log_to_stdout=bool(allow.get("logToStdout")),
+        node_selection=bool(allow.get("nodeSelection")),
+        pod_labels=tuple(allow.get("podLabels") or ()),
+        ssh=bool(allow.get("ssh")),
+        service_account=bool(allow.get("serviceAccount")),
+        root=root,
     )
 
 

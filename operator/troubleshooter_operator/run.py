@@ -20,10 +20,30 @@ class Resolved:
     image: str
     time_to_live: str
     idle_timeout: str
-    claim_name: str
+    claim_name: str | None  # None: nothing is saved to disk
     storage_class: str | None
     size: str
     run_as_user: int | None
+    max_time_to_live: str
+    extended_from: str | None = None  # the spec's timeToLive ("" if none) over which more was granted
+    log_to_stdout: bool = False
+    run_as_non_root: bool = True
+    require_retain: bool = True
+    temporary_namespace: bool = False
+    service_account: str | None = None
+    ssh_secret: str | None = None
+    node_selector: dict[str, str] = field(default_factory=dict)
+    tolerations: tuple[Json, ...] = ()
+    pod_labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def save_to_disk(self) -> bool:
+        return self.claim_name is not None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether sessions are recorded anywhere."""
+        return self.save_to_disk or self.log_to_stdout
 
     def to_status(self) -> Json:
         fields = {
@@ -35,6 +55,18 @@ class Resolved:
             "storageClassName": self.storage_class,
             "size": self.size,
             "runAsUser": self.run_as_user,
+            "maxTimeToLive": self.max_time_to_live,
+            "extendedFrom": self.extended_from,
+            "saveToDisk": self.save_to_disk,
+            "logToStdout": self.log_to_stdout,
+            "runAsNonRoot": self.run_as_non_root,
+            "requireRetain": self.require_retain,
+            "temporaryNamespace": self.temporary_namespace,
+            "serviceAccountName": self.service_account,
+            "sshSecretName": self.ssh_secret,
+            "nodeSelector": self.node_selector or None,
+            "tolerations": list(self.tolerations) or None,
+            "podLabels": self.pod_labels or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -45,10 +77,21 @@ class Resolved:
             image=found["image"],
             time_to_live=found["timeToLive"],
             idle_timeout=found["idleTimeout"],
-            claim_name=found["claimName"],
+            claim_name=found.get("claimName"),
             storage_class=found.get("storageClassName"),
             size=found["size"],
             run_as_user=found.get("runAsUser"),
+            max_time_to_live=found.get("maxTimeToLive") or found["timeToLive"],
+            extended_from=found.get("extendedFrom"),
+            log_to_stdout=found.get("logToStdout", False),
+            run_as_non_root=found.get("runAsNonRoot", True),
+            require_retain=found.get("requireRetain", True),
+            temporary_namespace=found.get("temporaryNamespace", False),
+            service_account=found.get("serviceAccountName"),
+            ssh_secret=found.get("sshSecretName"),
+            node_selector=found.get("nodeSelector") or {},
+            tolerations=tuple(found.get("tolerations") or ()),
+            pod_labels=found.get("podLabels") or {},
         )
 
 

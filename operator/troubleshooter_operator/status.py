@@ -1,7 +1,7 @@
 """The status of a Troubleshooter as a whole, from the run and the conditions; pure."""
 
 from troubleshooter_agent.contract import UNVERIFIED
-from troubleshooter_operator.conditions import Condition, Recorded, ended, recorded, render
+from troubleshooter_operator.conditions import NOT_RECORDED, Condition, Recorded, ended, recorded, render
 from troubleshooter_operator.kinds import Json
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
@@ -24,8 +24,15 @@ def _conditions(run: Run | None, ready: Condition) -> list[Condition]:
     return [
         ready,
         *([run.retained] if run.retained else []),
-        run.recorded
-        if over and run.recorded
-        else recorded(Recorded.RUNNING, f"Run {run.number} is recorded"),
+        run.recorded if over and run.recorded else _recorded(run),
         run.ended or ended(None, f"Run {run.number} has not ended"),
     ]
+
+
+def _recorded(run: Run) -> Condition:
+    resolved = run.resolved
+    if resolved is not None and not resolved.recorded:
+        return NOT_RECORDED
+    log_alone = resolved is not None and not resolved.save_to_disk
+    where = ", in the container's log alone" if log_alone else ""
+    return recorded(Recorded.RUNNING, f"Run {run.number} is recorded{where}")

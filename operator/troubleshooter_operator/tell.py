@@ -1,25 +1,50 @@
 """What the pod must be told by its annotations, from where the agent reads it; pure."""
 
-from troubleshooter_agent.contract import ANNOTATION_RETAINED, ANNOTATION_TIME_TO_LIVE, Retained
+from troubleshooter_agent.contract import (
+    ANNOTATION_ACCESS_GROUPS,
+    ANNOTATION_ACCESS_USERS,
+    ANNOTATION_EXTENSION,
+    ANNOTATION_RETAINED,
+    ANNOTATION_TIME_TO_LIVE,
+    Retained,
+)
 from troubleshooter_operator.actions import Action, PatchPod
 from troubleshooter_operator.kinds import Json, annotations, labels, uid_of
-from troubleshooter_operator.pod import pod_labels
+from troubleshooter_operator.pod import access_annotations, pod_labels
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 
 
-def tell(asked: Troubleshooter, run: Run, pod: Json) -> tuple[Action, ...]:
-    """The life time in force, that the volume is kept, the labels that we watch by: what is missing of it."""
+def retained_word(run: Run) -> Retained | None:
+    """What the agent must know of the volume before it opens a shell; None: nothing is certain yet."""
+    if run.resolved is not None and not run.resolved.save_to_disk:
+        return Retained.NOT_REQUESTED
+    return Retained.YES if run.retained and run.retained.status else None
+
+
+def tell(asked: Troubleshooter, run: Run, pod: Json, refused: str = "") -> tuple[Action, ...]:
+    """The life time in force, that the volume is kept, who may come in, the labels that we watch by.
+
+    Only what is missing of it. `refused`: the life time that a shell asked for, and why it cannot be.
+    """
     wanted: dict[str, str] = {}
     if run.resolved:
         wanted[ANNOTATION_TIME_TO_LIVE] = run.resolved.time_to_live
-    if run.retained and run.retained.status:
-        wanted[ANNOTATION_RETAINED] = Retained.YES
-    notes = _missing(wanted, annotations(pod))
+    if word := retained_word(run):
+        wanted[ANNOTATION_RETAINED] = word
+    if refused:
+        wanted[ANNOTATION_EXTENSION] = refused
+    notes = _missing(wanted, annotations(pod)) | _access_changes(asked, annotations(pod))
     marks = _missing(pod_labels(asked), labels(pod))
     if not notes and not marks:
         return ()
     return (PatchPod(asked.namespace, asked.pod_name, uid_of(pod), notes, marks),)
+
+
+def _access_changes(asked: Troubleshooter, have: dict[str, str]) -> dict[str, str | None]:
+    wanted = access_annotations(asked)
+    names = (ANNOTATION_ACCESS_USERS, ANNOTATION_ACCESS_GROUPS)
+    return {name: wanted.get(name) for name in names if have.get(name) != wanted.get(name)}
 
 
 def _missing(wanted: dict[str, str], have: dict[str, str]) -> dict[str, str | None]:

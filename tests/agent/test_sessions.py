@@ -154,8 +154,8 @@ def test_status_of_a_running_toolbox_agrees_with_what_is_on_the_volume(agent: Ru
         status = wait_for(lambda: running(agent, 1), "the status of an open session")
     assert set(status) == {
         "agentVersion", "startedAt", "expiresAt", "idleSince", "lastActivityAt", "timeToLiveSeconds",
-        "idleTimeoutSeconds", "ready", "wantedTimeToLive", "end", "sessionsActive", "sessionCount", "recordedBytes",
-        "recordingFailures", "chain", "sessions",
+        "idleTimeoutSeconds", "ready", "wantedTimeToLive", "end", "sessionsActive", "sessionCount",
+        "recordedBytes", "recordingFailures", "chain", "sessions",
     }  # fmt: skip
     late, *ended = status["sessions"]
     assert set(late) == {"id", "user", "startedAt", "endedAt", "exitCode", "bytes", "sha256", "file"}

@@ -14,7 +14,10 @@ from harness import CHECKOUT
 from kubectl import Kubectl
 from stage import Stage, troubleshooter
 
-LATER = "is not yet available; leave it out"
+LABEL_FORM = (
+    "each must be a label as Kubernetes writes it: key like example.com/team or team, value of at most 63 "
+    "letters, digits, -, _ and ., with a letter or digit at both ends"
+)
 SAMPLES = Path(CHECKOUT / "crd" / "samples")
 IMAGES = {"default": "registry.example/toolbox:1"}
 
@@ -119,9 +122,15 @@ def test_an_empty_spec_is_complete_and_leaves_the_class_its_say(
         pytest.param({"run": 0}, "spec.run: Invalid value: 0", "run must be 1 or higher", id="run 0"),
         pytest.param(
             {"runAsUser": 0},
-            "spec.runAsUser: Invalid value: 0",
-            "runAsUser must be a number from 1 to 2147483647 (root, 0, is not yet available)",
+            "spec.runAsUser: Invalid value",
+            "runAsUser 0 is root, which also needs runAsNonRoot: false and a class that allows it",
             id="root",
+        ),
+        pytest.param(
+            {"runAsUser": -1},
+            "spec.runAsUser: Invalid value: -1",
+            "runAsUser must be a number from 0 to 2147483647",
+            id="negative user",
         ),
         pytest.param(
             {"purpose": "x" * 257},
@@ -159,39 +168,58 @@ def test_an_empty_spec_is_complete_and_leaves_the_class_its_say(
             for value in ("1gb", "-1Gi", "5", 5, "0")
         ),
         pytest.param(
-            {"saveToDisk": {"enabled": False}},
-            "spec.saveToDisk.enabled: Invalid value: false",
-            f"saveToDisk.enabled: false {LATER}",
-            id="nothing saved",
-        ),
-        pytest.param(
-            {"logToStdout": True},
-            "spec.logToStdout: Invalid value: true",
-            f"logToStdout {LATER}",
-            id="stdout",
-        ),
-        pytest.param(
-            {"runAsNonRoot": False},
-            "spec.runAsNonRoot: Invalid value: false",
-            f"runAsNonRoot: false {LATER}",
-            id="runAsNonRoot",
-        ),
-        pytest.param(
-            {"temporaryNamespace": True},
-            "spec.temporaryNamespace: Invalid value: true",
-            f"temporaryNamespace {LATER}",
-            id="temporary namespace",
+            {"ssh": {}},
+            "spec.ssh: Invalid value",
+            "ssh needs a secretName, the secret in the toolbox's namespace that holds the keys",
+            id="ssh without a secret",
         ),
         *(
-            pytest.param({field: value}, f"spec.{field}: Invalid value", f"{field} {LATER}", id=field)
-            for field, value in {
-                "ssh": {"secretName": "keys"},
-                "serviceAccountName": "robot",
-                "nodeSelector": {"disk": "ssd"},
-                "tolerations": [{"operator": "Exists"}],
-                "podLabels": {"app": "web"},
-                "access": {"users": ["bob"]},
-            }.items()
+            pytest.param(
+                spec,
+                f'spec.{field}: Invalid value: "Bad_Name"',
+                f"{field} must be the name of a {kind}: at most 253 of a-z, 0-9, - and ., with a letter or "
+                "digit at both ends; got Bad_Name",
+                id=field,
+            )
+            for spec, field, kind in (
+                ({"ssh": {"secretName": "Bad_Name"}}, "ssh.secretName", "Secret"),
+                ({"serviceAccountName": "Bad_Name"}, "serviceAccountName", "ServiceAccount"),
+            )
+        ),
+        *(
+            pytest.param({field: value}, f"spec.{field}: Invalid value", LABEL_FORM, id=f"{field} {value}")
+            for field in ("nodeSelector", "podLabels")
+            for value in ({"-a": "b"}, {"a": "b c"}, {"a": "b-"}, {"a/b/c": "d"}, {"x" * 64: "d"})
+        ),
+        *(
+            pytest.param({"tolerations": [value]}, "spec.tolerations[0]: Invalid value", sentence, id=name)
+            for value, sentence, name in (
+                (
+                    {"key": "a", "operator": "Like"},
+                    "operator of a toleration must be Exists or Equal; got Like",
+                    "operator of a toleration",
+                ),
+                (
+                    {"key": "a", "effect": "Leave"},
+                    "effect of a toleration must be NoSchedule, PreferNoSchedule or NoExecute; got Leave",
+                    "effect of a toleration",
+                ),
+                (
+                    {"value": "x"},
+                    "a toleration without a key must have operator: Exists, which tolerates every taint",
+                    "toleration without key",
+                ),
+            )
+        ),
+        *(
+            pytest.param(
+                {"access": {part: [value]}},
+                f"spec.access.{part}[0]: Invalid value: {json.dumps(value)}",
+                "a name in access must not be empty and must be one line without control characters",
+                id=f"access {part} {value!r}",
+            )
+            for part in ("users", "groups")
+            for value in ("", "bob\neve")
         ),
     ],
 )
@@ -222,6 +250,16 @@ def test_a_name_with_a_dot_is_refused(operator: None, stage: Stage) -> None:
         pytest.param({"saveToDisk": {"size": "1Ti"}}, id="a size that only a class can refuse"),
         pytest.param({"purpose": "x" * 255 + "ß"}, id="256 characters"),
         pytest.param({"nodeSelector": None}, id="null is nothing"),
+        pytest.param({"saveToDisk": {"enabled": False}}, id="nothing saved, which a class may allow"),
+        pytest.param({"logToStdout": True}, id="the container's log"),
+        pytest.param({"runAsNonRoot": False, "runAsUser": 0}, id="root, which a class may allow"),
+        pytest.param({"temporaryNamespace": True}, id="a namespace of its own"),
+        pytest.param({"ssh": {"secretName": "team.keys"}}, id="ssh"),
+        pytest.param({"serviceAccountName": "robot"}, id="service account"),
+        pytest.param({"nodeSelector": {"kubernetes.io/hostname": "n1", "disk": ""}}, id="node"),
+        pytest.param({"tolerations": [{"operator": "Exists"}]}, id="every taint"),
+        pytest.param({"podLabels": {"example.com/team": "Shop_1"}}, id="labels"),
+        pytest.param({"access": {"users": ["bob@example.org"], "groups": ["oidc:sre team"]}}, id="access"),
     ],
 )
 def test_what_is_within_the_bounds_is_taken(operator: None, stage: Stage, spec: Any) -> None:
@@ -317,6 +355,17 @@ def test_a_class_says_all_that_it_offers(operator: None, admin: Kubectl) -> None
         "storage": {"size": "1Gi", "maxSize": "10Gi"},
         "security": {"fsGroup": 10001, "allowRoot": False},
         "pod": {},
+        "allow": {
+            "temporaryNamespace": False,
+            "unrecorded": False,
+            "logToStdout": False,
+            "nodeSelection": False,
+            "podLabels": [],
+            "ssh": False,
+            "serviceAccount": False,
+        },
+        "recording": {"requireRetain": True},
+        "keepEnded": "168h",
     }
 
 
@@ -378,23 +427,33 @@ def test_a_class_may_leave_user_and_groups_to_the_cluster(operator: None, admin:
         ),
         pytest.param(
             {"security": {"runAsUser": 0}},
-            "spec.security.runAsUser: Invalid value: 0",
-            "security.runAsUser must be a number from 1 to 2147483647 (root, 0, is not yet available)",
+            "spec.security.runAsUser: Invalid value",
+            "security.runAsUser 0 is root, which also needs security.allowRoot: true",
             id="root",
         ),
-        pytest.param(
-            {"security": {"allowRoot": True}},
-            "spec.security.allowRoot: Invalid value: true",
-            f"security.allowRoot {LATER}",
-            id="allow root",
+        *(
+            pytest.param(
+                {"keepEnded": value},
+                f'spec.keepEnded: Invalid value: "{value}"',
+                f"keepEnded must be between 1m and 999h, written like 90m, 24h or 168h; got {value}",
+                id=f"keepEnded {value}",
+            )
+            for value in ("7d", "30s", "1000h")
         ),
         *(
-            pytest.param({field: value}, f"spec.{field}: Invalid value", f"{field} {LATER}", id=field)
-            for field, value in {
-                "allow": {"logToStdout": True},
-                "recording": {"requireRetain": False},
-                "keepEnded": "168h",
-            }.items()
+            pytest.param(
+                {"recording": {"maxSize": value}},
+                f'spec.recording.maxSize: Invalid value: "{value}"',
+                f"recording.maxSize must be at least 1Mi, written in bytes or like 512Mi or 2Gi; got {value}",
+                id=f"maxSize {value}",
+            )
+            for value in ("5", "1G", "0Gi", "1.5Gi")
+        ),
+        pytest.param(
+            {"recording": {"notice": "a\nb"}},
+            'spec.recording.notice: Invalid value: "a\\nb"',
+            "recording.notice must be one line without control characters",
+            id="notice of two lines",
         ),
     ],
 )

@@ -17,7 +17,7 @@ OPERATORS_RIGHTS = {
     "persistentvolumes": "[get list watch patch]",
     "pods": "[get list watch create patch delete]",
     "troubleshooterclasses.troubleshooter.sh": "[get list watch]",
-    "troubleshooters.troubleshooter.sh": "[get list watch]",
+    "troubleshooters.troubleshooter.sh": "[get list watch delete]",
     "troubleshooters.troubleshooter.sh/finalizers": "[update]",
     "troubleshooters.troubleshooter.sh/status": "[update]",
 }
@@ -54,7 +54,7 @@ def test_the_operator_may_do_exactly_this(operator: None, admin: Kubectl) -> Non
         ("get", "pods/log"),
         ("delete", "persistentvolumeclaims"),
         ("delete", "persistentvolumes"),
-        ("delete", "troubleshooters.troubleshooter.sh"),
+        ("update", "troubleshooters.troubleshooter.sh"),
         ("create", "namespaces"),
         ("create", "serviceaccounts/token"),
     ],

@@ -12,6 +12,8 @@ from troubleshooter_operator.left_behind import LeftBehind, settle, unfinished_o
 TOLD: Changes = {
     "troubleshooter.sh/started-at": "2026-11-22T18:40:03Z",
     "troubleshooter.sh/ended-at": "2026-11-22T18:59:00Z",
+    "troubleshooter.sh/run": "1",
+    "troubleshooter.sh/end": "IdleTimeout",
     "troubleshooter.sh/chain": "ab" * 32,
 }
 UNKNOWN: Changes = {"troubleshooter.sh/ended-at": "unknown"}

@@ -274,6 +274,7 @@ def test_the_end_is_told_in_status_event_claim_and_volume_and_the_pod_goes_last(
     told = {
         "troubleshooter.sh/started-at": "2026-11-22T18:40:03Z",
         "troubleshooter.sh/ended-at": ended_at,
+        "troubleshooter.sh/end": "IdleTimeout",
         "troubleshooter.sh/chain": chain,
     }
     assert DeletePod("default", "web", POD_UID) in planned.after
@@ -340,6 +341,12 @@ def test_the_status_is_whole_and_its_times_move_only_with_a_change() -> None:
             "idleTimeout": "15m",
             "claimName": "web-recordings",
             "size": "1Gi",
+            "maxTimeToLive": "2h",
+            "saveToDisk": True,
+            "logToStdout": False,
+            "runAsNonRoot": True,
+            "requireRetain": True,
+            "temporaryNamespace": False,
         },
         "imageID": "sha256:aa",
         "startedAt": "2026-11-22T18:40:03Z",

@@ -43,6 +43,7 @@ SESSION = SessionReport(
     file="default/web/a.cast",
 )
 REPORT = Report(
+    wanted_time_to_live="",
     end="",
     session_count=1,
     recording_failures=0,
@@ -96,7 +97,7 @@ def test_the_first_sight_of_the_container_starts_the_operators_clock() -> None:
         ),
         pytest.param(
             replace(SETTLED, pod=pod(running())),
-            "The toolbox is being told that its volume is kept",
+            "The toolbox is being told what becomes of its recordings",
             id="pod not told yet",
         ),
         pytest.param(
@@ -170,17 +171,17 @@ def test_time_to_live_may_change_while_running() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "cap", "message"),
+    ("most", "cap", "message"),
     [
         pytest.param(
-            (offer({"timeToLive": {"default": "15m", "max": "30m"}}),),
+            "1h15m",
             7860,
-            "timeToLive 90m is above the 30m that class default allows; ask for less; until then the toolbox "
-            "goes on with 1h",
-            id="class",
+            "timeToLive 90m is above the 1h15m that class default allows; ask for less; until then the "
+            "toolbox goes on with 1h",
+            id="the class when the run began",
         ),
         pytest.param(
-            (offer(),),
+            "2h",
             600 + 60 + 3600,
             "timeToLive 90m is above the 1h that this pod was made for; ask for less, or for the next run; "
             "until then the toolbox goes on with 1h",
@@ -188,10 +189,11 @@ def test_time_to_live_may_change_while_running() -> None:
         ),
     ],
 )
-def test_a_time_to_live_above_the_limit_leaves_the_old_deadline(classes: Any, cap: int, message: str) -> None:
+def test_a_time_to_live_above_the_limit_leaves_the_old_deadline(most: str, cap: int, message: str) -> None:
     capped = pod(running(), RETAINED)
     capped["spec"]["activeDeadlineSeconds"] = cap
-    planned = look({"timeToLive": "90m"}, replace(SETTLED, classes=classes, pod=capped))
+    resolved = run_status()["resolved"] | {"maxTimeToLive": most}
+    planned = look({"timeToLive": "90m"}, replace(SETTLED, pod=capped), resolved=resolved)
     assert planned.ready.reason == "NotAllowed"
     assert planned.ready.message == message
     assert planned.before == ()
@@ -342,3 +344,44 @@ def test_a_volume_once_kept_counts_as_kept_while_its_claim_is_out_of_sight() -> 
     conditions = [condition("RecordingsRetained", "True", "Retained")]
     planned = look(world=replace(SETTLED, claim=None, volume=None), conditions=conditions)
     assert planned.ready.reason == "ShellAvailable"
+
+
+def test_where_nothing_is_saved_the_pod_is_told_so_and_no_volume_is_waited_for() -> None:
+    resolved = {name: value for name, value in run_status()["resolved"].items() if name != "claimName"}
+    world = World(classes=(offer(),), pod=pod(running()))
+    first = look({"saveToDisk": {"enabled": False}}, world, resolved=resolved, recordings=None)
+    (told,) = first.before
+    assert isinstance(told, PatchPod)
+    assert told.annotations == {"troubleshooter.sh/recordings-retained": "not-requested"}
+    told_pod = pod(running(), {"troubleshooter.sh/recordings-retained": "not-requested"})
+    then = look({"saveToDisk": {"enabled": False}}, replace(world, pod=told_pod), resolved=resolved)
+    assert (then.before, then.ready.reason) == ((), "ShellAvailable")
+    assert then.run is not None
+    assert then.run.retained is not None
+    assert (then.run.retained.status, then.run.retained.reason) == (False, "NotRequested")
+
+
+def test_a_refused_extension_is_told_to_the_toolbox() -> None:
+    resolved = run_status()["resolved"] | {"maxTimeToLive": "1h"}
+    planned = look(
+        world=replace(SETTLED, report=replace(REPORT, wanted_time_to_live="2h")), resolved=resolved
+    )
+    (told,) = planned.before
+    assert isinstance(told, PatchPod)
+    assert told.annotations == {
+        "troubleshooter.sh/extension": (
+            "2h: timeToLive 2h is above the 1h that class default allows; ask for less"
+        )
+    }
+    assert planned.ready.reason == "ShellAvailable"
+
+
+def test_who_may_come_in_may_change_while_it_runs() -> None:
+    let_in = look({"access": {"users": ["bob"]}})
+    (told,) = let_in.before
+    assert isinstance(told, PatchPod)
+    assert told.annotations == {"troubleshooter.sh/access-users": "bob"}
+    known = with_pod(running(), {"troubleshooter.sh/access-users": "bob"})
+    (taken_away,) = look({}, known).before
+    assert isinstance(taken_away, PatchPod)
+    assert taken_away.annotations == {"troubleshooter.sh/access-users": None}

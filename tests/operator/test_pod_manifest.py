@@ -65,6 +65,9 @@ def test_the_pod_of_an_empty_spec() -> None:
                 "troubleshooter.sh/run": "1",
                 "troubleshooter.sh/purpose": "",
                 "troubleshooter.sh/image": "registry.example/toolbox:1",
+                "troubleshooter.sh/save-to-disk": "true",
+                "troubleshooter.sh/log-to-stdout": "false",
+                "troubleshooter.sh/notice": "",
             },
             "ownerReferences": [
                 {
@@ -192,3 +195,53 @@ def test_the_class_shapes_the_pod_but_not_its_identity() -> None:
 def test_each_field_that_shapes_the_pod_changes_its_hash(spec: Any) -> None:
     name = "troubleshooter.sh/manifest-hash"
     assert manifest(spec)["metadata"]["annotations"][name] != manifest()["metadata"]["annotations"][name]
+
+
+def test_nothing_saved_means_no_claim_and_room_for_running_sessions() -> None:
+    made = manifest({"saveToDisk": {"enabled": False}}, {"allow": {"unrecorded": True}})
+    assert made["spec"]["volumes"][0] == {"name": "recordings", "emptyDir": {"sizeLimit": "256Mi"}}
+    assert made["metadata"]["annotations"]["troubleshooter.sh/save-to-disk"] == "false"
+
+
+def test_what_is_asked_for_out_of_the_ordinary() -> None:
+    made = manifest(
+        {
+            "logToStdout": True,
+            "runAsNonRoot": False,
+            "runAsUser": 0,
+            "ssh": {"secretName": "keys"},
+            "serviceAccountName": "robot",
+            "nodeSelector": {"disk": "ssd"},
+            "tolerations": [{"key": "gpu", "operator": "Exists"}],
+            "podLabels": {"team": "shop"},
+            "access": {"users": ["bob", "eve"], "groups": ["sre"]},
+        },
+        {
+            "allow": {
+                "logToStdout": True,
+                "ssh": True,
+                "serviceAccount": True,
+                "nodeSelection": True,
+                "podLabels": ["team"],
+            },
+            "security": {"allowRoot": True, "fsGroup": 10001},
+            "pod": {"tolerations": [{"key": "spot"}], "labels": {"team": "any"}},
+            "recording": {"maxSize": "512Mi", "notice": "be kind"},
+        },
+    )
+    spec, (container,) = made["spec"], made["spec"]["containers"]
+    annotations = made["metadata"]["annotations"]
+    assert annotations["troubleshooter.sh/log-to-stdout"] == "true"
+    assert annotations["troubleshooter.sh/notice"] == "be kind"
+    assert annotations["troubleshooter.sh/access-users"] == "bob\neve"
+    assert annotations["troubleshooter.sh/access-groups"] == "sre"
+    assert made["metadata"]["labels"]["team"] == "shop"
+    assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == ("robot", True)
+    assert spec["nodeSelector"] == {"disk": "ssd"}
+    assert spec["tolerations"] == [{"key": "spot"}, {"key": "gpu", "operator": "Exists"}]
+    assert (spec["securityContext"]["runAsNonRoot"], spec["securityContext"]["runAsUser"]) == (False, 0)
+    assert container["command"][1:] == ["run", "--session-size=512Mi"]
+    assert {"name": "ssh", "secret": {"secretName": "keys", "defaultMode": 0o440}} in spec["volumes"]
+    assert {"name": "ssh", "mountPath": "/etc/troubleshooter-ssh", "readOnly": True} in container[
+        "volumeMounts"
+    ]

@@ -49,6 +49,12 @@ def test_the_spec_stands_over_the_class() -> None:
         "storageClassName": "fast",
         "size": "2Gi",
         "runAsUser": 4242,
+        "maxTimeToLive": "2h",
+        "saveToDisk": True,
+        "logToStdout": False,
+        "runAsNonRoot": True,
+        "requireRetain": True,
+        "temporaryNamespace": False,
     }
 
 
@@ -65,4 +71,10 @@ def test_what_the_spec_leaves_out_comes_from_the_class() -> None:
         "storageClassName": "slow",
         "size": "3Gi",
         "runAsUser": 2000,
+        "maxTimeToLive": "2h",
+        "saveToDisk": True,
+        "logToStdout": False,
+        "runAsNonRoot": True,
+        "requireRetain": True,
+        "temporaryNamespace": False,
     }

@@ -169,6 +169,7 @@ def _identity() -> Json:
         "troubleshooter.sh/uid": OWNER,
         "troubleshooter.sh/requested-by": "unverified",
         "troubleshooter.sh/purpose": "",
+        "troubleshooter.sh/run": "1",
     }
 
 
@@ -183,6 +184,12 @@ def run_status(**more: Any) -> Json:
             "idleTimeout": "15m",
             "claimName": "web-recordings",
             "size": "1Gi",
+            "maxTimeToLive": "2h",
+            "saveToDisk": True,
+            "logToStdout": False,
+            "runAsNonRoot": True,
+            "requireRetain": True,
+            "temporaryNamespace": False,
         },
         "podUID": POD_UID,
         "imageID": "sha256:aa",
