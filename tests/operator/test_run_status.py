@@ -1,4 +1,4 @@
-"""A run goes into the status and comes out of it unchanged: an operator that was killed goes on where it was."""
+"""A run goes into the status and comes back unchanged: an operator that was killed goes on where it was."""
 
 from resource_objects import condition, run_status
 
