@@ -1,6 +1,7 @@
 """Which Troubleshooter to look at when something changes. Informers call it after their store changed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from troubleshooter_operator import kinds
 from troubleshooter_operator.graveyard import Graveyard, owner_key
@@ -25,7 +26,7 @@ class Handlers:
             kinds.POD: self._pod,
             kinds.CLAIM: self._claim,
             kinds.VOLUME: self._volume,
-        }[kind]
+        }[replace(kind, within="")]
 
     def _resource(self, change: Change) -> None:
         self._add(change, key_of)

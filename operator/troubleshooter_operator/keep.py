@@ -7,6 +7,7 @@ from troubleshooter_operator.actions import Action, PatchClaim, PatchVolume
 from troubleshooter_operator.claim import ownership_changes
 from troubleshooter_operator.conditions import Condition, RecordingsRetained, retained
 from troubleshooter_operator.kinds import Json, name_of, uid_of
+from troubleshooter_operator.reclaim import Reclaim, judged
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.volume import RETAIN, retention
@@ -28,6 +29,8 @@ def keep_recordings(asked: Troubleshooter, run: Run, world: World) -> Kept:
     if world.claim is None and world.volume is None and _is_retained(run.retained):
         return Kept(run)
     claim_patch = _claim_patch(asked, run, world.claim)
+    if world.reclaim is not None:
+        return Kept(_with_reclaim(run, world.claim, world.reclaim), claim_patch)
     found = retention(world.claim, world.volume, ownership_changes(world.volume or {}, asked, run))
     seen = _with_names(replace(run, retained=_retained(run, found.condition)), world)
     patch = found.patch if world.volume is not None and _may_touch(run, world.volume) else None
@@ -35,11 +38,18 @@ def keep_recordings(asked: Troubleshooter, run: Run, world: World) -> Kept:
     return Kept(seen, (*claim_patch, *volume_patch))
 
 
-def _claim_patch(asked: Troubleshooter, run: Run, claim: Json | None) -> list[Action]:
+def _with_reclaim(run: Run, claim: Json | None, found: Reclaim) -> Run:
+    """Where somebody else decides what becomes of the volume."""
+    if claim is not None:
+        run = replace(run, claim_name=name_of(claim), volume_name=claim["spec"].get("volumeName"))
+    return replace(run, retained=_retained(run, judged(found)), reclaim_policy=found.policy)
+
+
+def _claim_patch(asked: Troubleshooter, run: Run, claim: Json | None) -> tuple[Action, ...]:
     changes = ownership_changes(claim, asked, run) if claim else {}
     if claim is None or not changes:
-        return []
-    return [PatchClaim(asked.namespace, name_of(claim), uid_of(claim), changes)]
+        return ()
+    return (PatchClaim(asked.namespace, name_of(claim), uid_of(claim), changes),)
 
 
 def _with_names(run: Run, world: World) -> Run:

@@ -16,18 +16,22 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """`selector` limits what is listed and watched; what lacks the label is looked up by name when needed."""
+    """`selector` limits what is listed and watched; what lacks the label is looked up by name when needed.
+
+    `within` is the namespace of all paths that name none: where not the whole cluster is to be watched.
+    """
 
     name: str
     base: str
     plural: str
     namespaced: bool = True
     selector: str = ""
+    within: str = ""
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
         parts = [self.base]
-        if self.namespaced and namespace:
-            parts += ["namespaces", namespace]
+        if self.namespaced and (place := namespace or self.within):
+            parts += ["namespaces", place]
         parts.append(self.plural)
         if name:
             parts.append(name)
@@ -44,6 +48,7 @@ CLAIM: Final = Kind(
 VOLUME: Final = Kind(
     "PersistentVolume", "/api/v1", "persistentvolumes", namespaced=False, selector=f"{LABEL_RECORDINGS}=true"
 )
+STORAGE_CLASS: Final = Kind("StorageClass", "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
 EVENT: Final = Kind("Event", "/api/v1", "events")
 
 

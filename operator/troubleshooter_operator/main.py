@@ -19,8 +19,10 @@ from troubleshooter_operator.graveyard import Graveyard
 from troubleshooter_operator.handlers import Handlers
 from troubleshooter_operator.health import Health, serve
 from troubleshooter_operator.informer import Informer, Pace
+from troubleshooter_operator.inquiry import Inquiry
 from troubleshooter_operator.metrics import Metrics, Overview
 from troubleshooter_operator.observe import Observer
+from troubleshooter_operator.partition import parse_namespaces, watched
 from troubleshooter_operator.reconcile import Reconciler
 from troubleshooter_operator.scrape import Reports, Scraper
 from troubleshooter_operator.store import Key
@@ -28,6 +30,7 @@ from troubleshooter_operator.stores import Stores
 from troubleshooter_operator.workqueue import WorkQueue
 
 WATCHED: Final = (kinds.TROUBLESHOOTER, kinds.CLASS, kinds.POD, kinds.CLAIM, kinds.VOLUME)
+WATCHED_WITHIN: Final = (kinds.TROUBLESHOOTER, kinds.CLASS, kinds.POD, kinds.CLAIM)  # no right on volumes
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -35,6 +38,7 @@ STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 class Arguments:
     kubeconfig: Path | None
     port: int
+    namespaces: tuple[str, ...] = ()
 
 
 def main() -> None:
@@ -44,12 +48,12 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     log.configure()
     try:
-        cluster = ApiServer.connect(arguments.kubeconfig, connections=WORKERS + len(WATCHED) + 2)
+        cluster = ApiServer.connect(arguments.kubeconfig, connections=_connections(arguments))
     except ConfigException as error:
         sys.exit(f"troubleshooter-operator: no cluster to work for: {error}; name one with --kubeconfig FILE")
-    operator = Operator(cluster)
+    operator = Operator(cluster, namespaces=arguments.namespaces)
     operator.start(arguments.port)
-    log.info("operator started", port=arguments.port)
+    log.info("operator started", port=arguments.port, namespaces=",".join(arguments.namespaces) or "all")
     received = signal.sigwait(STOP_SIGNALS)
     log.info("operator stops", signal=signal.Signals(received).name)
     operator.stop()
@@ -74,27 +78,47 @@ def parse(argv: Sequence[str]) -> Arguments:
         default=8080,
         help="where /metrics, /healthz and /readyz are (default: %(default)s)",
     )
+    parser.add_argument(
+        "--watch-namespaces",
+        metavar="A,B",
+        help="work in these namespaces only, and without any right on volumes (default: in all)",
+    )
     found = parser.parse_args(argv)
-    return Arguments(found.kubeconfig, found.port)
+    try:
+        namespaces = parse_namespaces(found.watch_namespaces) if found.watch_namespaces is not None else ()
+    except ValueError as error:
+        parser.error(f"argument --watch-namespaces: {error}")
+    return Arguments(found.kubeconfig, found.port, namespaces)
+
+
+def _connections(arguments: Arguments) -> int:
+    """One for each watch, each worker, and two to spare."""
+    return WORKERS + len(watched(WATCHED, arguments.namespaces)) + 2
 
 
 class Operator:
     """All parts, wired. `start` returns at once, `stop` when all of them have ended."""
 
-    def __init__(self, cluster: Cluster, pace: Pace | None = None) -> None:
+    def __init__(self, cluster: Cluster, pace: Pace | None = None, namespaces: Sequence[str] = ()) -> None:
+        """`namespaces`: to work in these only, where volumes are not ours to see or to change."""
         self._registry = CollectorRegistry()
         metrics = Metrics(self._registry)
-        stores, graveyard, reports = Stores(), Graveyard(), Reports()
+        stores, graveyard, reports = Stores.over(namespaces), Graveyard(), Reports()
         self._queue = WorkQueue[Key]()
         self._scraper = Scraper(reports, self._queue.add, metrics.scraped)
         handlers = Handlers(self._queue, stores, graveyard, self._scraper)
         self._informers = [
             Informer(
-                cluster, kind, stores.of(kind), handlers.of(kind), pace=pace, on_failure=metrics.watch_failed
+                cluster,
+                kind,
+                stores.store(kind),
+                handlers.of(kind),
+                pace=pace,
+                on_failure=metrics.watch_failed,
             )
-            for kind in WATCHED
+            for kind in watched(WATCHED_WITHIN if namespaces else WATCHED, namespaces)
         ]
-        observer = Observer(cluster, stores, reports)
+        observer = Observer(cluster, stores, reports, Inquiry(cluster) if namespaces else None)
         reconciler = Reconciler(cluster, stores, graveyard, observer, metrics)
         self._controller = Controller(self._queue, reconciler.reconcile, metrics)
         self._registry.register(
@@ -104,7 +128,7 @@ class Operator:
 
     def start(self, port: int) -> None:
         for informer in self._informers:
-            self._spawn(informer.run, f"watch-{informer.kind.plural}")
+            self._spawn(informer.run, f"watch-{informer.kind.plural}-{informer.kind.within}")
         for number in range(scrape.THREADS):
             self._spawn(self._scraper.run, f"scrape-{number}")
         self._spawn(self._control, "control")
@@ -130,7 +154,12 @@ class Operator:
         self._controller.run()
 
     def _silences(self) -> dict[str, float]:
-        return {informer.kind.name: informer.silence() for informer in self._informers}
+        """The longest of each kind: in the namespaced mode there is an informer a namespace."""
+        found: dict[str, float] = {}
+        for informer in self._informers:
+            name = informer.kind.name
+            found[name] = max(found.get(name, 0.0), informer.silence())
+        return found
 
     def _spawn(self, target: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=target, name=name)

@@ -7,6 +7,7 @@ from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.endings import Trace
 from troubleshooter_operator.errors import NotFoundError
 from troubleshooter_operator.graveyard import Grave
+from troubleshooter_operator.inquiry import Inquiry
 from troubleshooter_operator.kinds import POD, VOLUME, Json, annotations, owner_uid, uid_of
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
@@ -19,10 +20,14 @@ from troubleshooter_operator.world import World
 class Observer:
     """Safe to use from several threads."""
 
-    def __init__(self, cluster: Cluster, stores: Stores, reports: Reports) -> None:
+    def __init__(
+        self, cluster: Cluster, stores: Stores, reports: Reports, inquiry: Inquiry | None = None
+    ) -> None:
+        """`inquiry`: instead of the volumes, which are neither watched nor patched then."""
         self._cluster = cluster
         self._stores = stores
         self._reports = reports
+        self._inquiry = inquiry
         self._told: dict[str, float] = {}  # pod uid: when its annotation end was first seen
         self._lock = threading.Lock()
 
@@ -35,7 +40,8 @@ class Observer:
             pod=pod,
             trace=_trace(asked, pod, graves),
             claim=claim,
-            volume=self._volume(claim, asked.run),
+            volume=self._volume(claim, asked.run) if self._inquiry is None else None,
+            reclaim=self._inquiry.of(claim) if self._inquiry else None,
             report=self._reports.of(uid_of(pod)) if pod else None,
             told_to_end_at=self._told_at(pod) if pod else None,
         )

@@ -1,11 +1,14 @@
 """The caches of all kinds that the operator watches, and whose an object is in each of them."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from troubleshooter_agent.contract import ANNOTATION_NAME, ANNOTATION_NAMESPACE
 from troubleshooter_operator import kinds
 from troubleshooter_operator.graveyard import owner_key
 from troubleshooter_operator.kinds import Json, Kind, annotations, metadata
+from troubleshooter_operator.partition import Cache, Partition
 from troubleshooter_operator.store import Key, Store
 
 
@@ -24,13 +27,33 @@ def volume_key(volume: Json) -> Key | None:
 
 @dataclass(frozen=True)
 class Stores:
-    troubleshooters: Store = field(default_factory=Store)
-    classes: Store = field(default_factory=Store)
-    pods: Store = field(default_factory=lambda: Store(owner_key))
-    claims: Store = field(default_factory=lambda: Store(claim_key))
-    volumes: Store = field(default_factory=lambda: Store(volume_key))
+    troubleshooters: Cache = field(default_factory=Store)
+    classes: Cache = field(default_factory=Store)
+    pods: Cache = field(default_factory=lambda: Store(owner_key))
+    claims: Cache = field(default_factory=lambda: Store(claim_key))
+    volumes: Cache = field(default_factory=lambda: Store(volume_key))
 
-    def of(self, kind: Kind) -> Store:
+    @classmethod
+    def over(cls, namespaces: Sequence[str]) -> Self:
+        """For these namespaces only; for the whole cluster if there are none."""
+        if not namespaces:
+            return cls()
+
+        def parts(index: Callable[[Json], Key | None] = lambda _: None) -> Partition:
+            return Partition({name: Store(index) for name in namespaces})
+
+        return cls(troubleshooters=parts(), pods=parts(owner_key), claims=parts(claim_key))
+
+    def store(self, kind: Kind) -> Store:
+        """Where the informer of this kind, within its namespace, puts what it hears."""
+        found = self.of(replace(kind, within=""))
+        if isinstance(found, Partition):
+            return found.stores[kind.within]
+        if isinstance(found, Store):
+            return found
+        raise TypeError(f"no informer writes into {found}")
+
+    def of(self, kind: Kind) -> Cache:
         return {
             kinds.TROUBLESHOOTER: self.troubleshooters,
             kinds.CLASS: self.classes,

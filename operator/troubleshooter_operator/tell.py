@@ -9,6 +9,7 @@ from troubleshooter_agent.contract import (
     Retained,
 )
 from troubleshooter_operator.actions import Action, PatchPod
+from troubleshooter_operator.conditions import RecordingsRetained
 from troubleshooter_operator.kinds import Json, annotations, labels, uid_of
 from troubleshooter_operator.pod import access_annotations, pod_labels
 from troubleshooter_operator.resources import Troubleshooter
@@ -19,7 +20,11 @@ def retained_word(run: Run) -> Retained | None:
     """What the agent must know of the volume before it opens a shell; None: nothing is certain yet."""
     if run.resolved is not None and not run.resolved.save_to_disk:
         return Retained.NOT_REQUESTED
-    return Retained.YES if run.retained and run.retained.status else None
+    if run.retained and run.retained.status:
+        return Retained.YES
+    given_up = run.retained is not None and run.retained.reason == RecordingsRetained.NOT_PERMITTED
+    may_go = run.resolved is not None and not run.resolved.require_retain
+    return Retained.NOT_PERMITTED if given_up and may_go else None
 
 
 def tell(asked: Troubleshooter, run: Run, pod: Json, refused: str = "") -> tuple[Action, ...]:

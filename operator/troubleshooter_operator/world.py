@@ -7,6 +7,7 @@ from troubleshooter_operator.actions import Action
 from troubleshooter_operator.conditions import Condition
 from troubleshooter_operator.endings import Trace
 from troubleshooter_operator.kinds import Json, annotations, owner_uid
+from troubleshooter_operator.reclaim import Reclaim
 from troubleshooter_operator.reports import Report
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
@@ -16,6 +17,7 @@ from troubleshooter_operator.run import Run
 class World:
     """What there is around one Troubleshooter, as objects of the API server.
 
+    `reclaim` is what is known of a volume that the operator may not change; `volume` is None then.
     `pod` is whatever has the pod's name, ours or not. `trace` is what is left of the run's own pod once it is
     gone. `told_to_end_at` is when the annotation end was first seen on the pod.
     """
@@ -25,6 +27,7 @@ class World:
     trace: Trace | None = None
     claim: Json | None = None
     volume: Json | None = None
+    reclaim: Reclaim | None = None
     report: Report | None = None
     told_to_end_at: float | None = None
 

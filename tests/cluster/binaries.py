@@ -26,6 +26,12 @@ PROGRAMS = {  # by usual name: module and file, which Go names after the last pa
     "kubectl": ("control-plane", "kubectl"),
     "kubelet": ("control-plane", "kubelet"),
 }
+# What single tests run besides; built when the first of them asks.
+OPTIONAL_PROGRAMS = {
+    "helm": ("helm", "helm"),
+    "gator": ("gator", "gator"),
+    "kube-apiserver-1.30": ("control-plane-1.30", "kube-apiserver"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,12 @@ ALL = (
     Module("local-path-provisioner", minutes=1),
     Module("coredns", minutes=2),
     Module("control-plane", minutes=6),
+)
+
+OPTIONAL = (
+    Module("helm", minutes=2),
+    Module("gator", minutes=3),
+    Module("control-plane-1.30", minutes=4),
 )
 
 
@@ -93,3 +105,11 @@ def programs(cache: Path) -> dict[str, Path]:
     """The path of every program by its usual name."""
     homes = {module.name: module.home(cache) for module in ALL}
     return {name: homes[module] / file for name, (module, file) in PROGRAMS.items()}
+
+
+def optional_program(cache: Path, name: str) -> Path:
+    """The path of a program that only some tests run; built if it is not in the cache."""
+    folder, file = OPTIONAL_PROGRAMS[name]
+    (module,) = (module for module in OPTIONAL if module.name == folder)
+    build(cache, [module])
+    return module.home(cache) / file
