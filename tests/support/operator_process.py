@@ -1,0 +1,49 @@
+"""The operator as a process of this machine, with the rights of its own service account."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from control_plane import ControlPlane
+from kubectl import Kubectl
+
+NAMESPACE = "troubleshooter-system"
+ACCOUNT = "troubleshooter-operator"
+USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+END_SECONDS = 20.0
+
+
+def as_operator(plane: ControlPlane, folder: Path) -> Kubectl:
+    """With a token of the service account, as a pod has it: no certificate may have so long a name."""
+    token = plane.admin.in_namespace(NAMESPACE).run("create", "token", ACCOUNT).stdout.strip()
+    config = plane.admin.json("config", "view", "--raw")
+    for each in config["users"]:
+        each["user"] = {"token": token}
+    path = folder / "operator.kubeconfig"
+    path.write_text(json.dumps(config))
+    path.chmod(0o600)
+    return Kubectl(plane.programs["kubectl"], path, NAMESPACE)
+
+
+@contextmanager
+def running_operator(plane: ControlPlane, log: Path, arguments: Sequence[str] = ()) -> Iterator[None]:
+    """One for the length of the block. RBAC and policies see its service account; it logs to the file."""
+    account = as_operator(plane, log.parent)
+    options = ["--kubeconfig", str(account.kubeconfig), "--port", "0", *arguments]
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "troubleshooter_operator", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait(END_SECONDS)
