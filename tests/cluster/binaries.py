@@ -98,7 +98,8 @@ def _build(go: str, module: Module, cache: Path) -> None:
     with step(f"building {module.name} (about {module.minutes} min the first time)", log):
         run(command, log, cwd=module.folder, env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"})
     partial.rename(home)
-    keep_latest(home.parent.glob(f"{module.name}-*"), BUILDS_KEPT)
+    content = "[0-9a-f]" * 12  # of control-plane alone, not of control-plane-1.30 too
+    keep_latest(home.parent.glob(f"{module.name}-{content}"), BUILDS_KEPT)
 
 
 def programs(cache: Path) -> dict[str, Path]:
