@@ -113,11 +113,14 @@ class Applier:
             raise ConflictError("the Troubleshooter has changed since it was looked at")
 
     def _patch(self, kind: kinds.Kind, namespace: str | None, name: str, patch: Json) -> str | None:
-        """A uid in the patch makes it a ConflictError with another object of that name."""
+        """A uid in the patch makes it a ConflictError with another object of that name.
+
+        What is not there is one too: the patch was wanted, so our picture is old, or the answer was wrong.
+        """
         try:
             patched = self._cluster.patch(kind, namespace, name, patch)
-        except NotFoundError:
-            return None
+        except NotFoundError as missing:
+            raise ConflictError(f"{kind.name} {name} is to be patched and is not there") from missing
         self._stores.of(kind).remember(patched)
         return f"{kind.name} patched"
 
@@ -125,8 +128,10 @@ class Applier:
         preconditions = {"uid": action.uid} | ({"resourceVersion": action.version} if action.version else {})
         try:
             self._cluster.delete(kinds.POD, action.namespace, action.name, preconditions)
-        except NotFoundError:
-            return None
+        except NotFoundError as missing:
+            if self._stores.pods.get(action.namespace, action.name) is None:
+                return None
+            raise ConflictError(f"Pod {action.name} is not there to be deleted, says one answer") from missing
         return "pod deleted"
 
     def _delete_troubleshooter(self, action: DeleteTroubleshooter) -> str | None:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import urllib3
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.rest import RESTClientObject
-from kubernetes.config import load_incluster_config, load_kube_config
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -178,7 +178,7 @@ class ApiServer:
             self._clock.observe(response.headers.get("Date"))
             if response.status >= 300:
                 raise _error(method, path, response)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ConfigException) as error:
             raise UnreachableError(f"{method} {path}: {error}") from error
         return response
 

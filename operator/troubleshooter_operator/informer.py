@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from troubleshooter_operator import log
 from troubleshooter_operator.cluster import Cluster, Watch
-from troubleshooter_operator.errors import OperatorError
+from troubleshooter_operator.errors import OperatorError, TemporaryError
 from troubleshooter_operator.kinds import Json, Kind
 from troubleshooter_operator.store import Change, Store
 
@@ -67,18 +67,26 @@ class Informer:
                 self._cycle()
                 failures = 0
             except OperatorError as error:
-                if self._stopping.is_set():
-                    return
-                self._list_due = 0.0  # whatever it was, only a list tells what was missed
                 failures += 1
-                log.warning("watch failed", kind=self.kind.name, failures=failures, error=error)
-                self._on_failure(self.kind.name)
-                self._stopping.wait(self._backoff(failures))
+                self._failed(failures, error)
+            except Exception as error:  # noqa: BLE001 - an answer of a shape nobody foresaw: the thread must live
+                failures += 1
+                log.bug("watch failed", error, kind=self.kind.name)
+                self._failed(failures, error)
 
     def stop(self) -> None:
         self._stopping.set()
         if self._watch is not None:
             self._watch.stop()
+
+    def _failed(self, failures: int, error: Exception) -> None:
+        if self._stopping.is_set():
+            return
+        self._list_due = 0.0  # whatever it was, only a list tells what was missed
+        log.warning("watch failed", kind=self.kind.name, failures=failures, error=error)
+        self._on_failure(self.kind.name)
+        asked = error.delay if isinstance(error, TemporaryError) else None
+        self._stopping.wait(max(self._backoff(failures), asked or 0.0))
 
     def _cycle(self) -> None:
         if time.monotonic() >= self._list_due:

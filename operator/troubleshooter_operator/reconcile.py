@@ -8,7 +8,7 @@ from troubleshooter_operator.actions import Action, Announce, PatchVolume
 from troubleshooter_operator.apply import Applier
 from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.conditions import Ready, RecordingsRetained, ready, retained
-from troubleshooter_operator.errors import ForbiddenError, NotFoundError, RefusedError
+from troubleshooter_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from troubleshooter_operator.graveyard import Grave, Graveyard
 from troubleshooter_operator.kinds import Json, uid_of
 from troubleshooter_operator.left_behind import LeftBehind, settle, unfinished_owners
@@ -68,8 +68,8 @@ class Reconciler:
             return
         try:
             self._applier.write_status(found, wanted)
-        except NotFoundError:
-            return  # deleted meanwhile
+        except NotFoundError as missing:  # deleted, then a watch will tell so, or the answer was wrong
+            raise ConflictError("the Troubleshooter is not there to be written to") from missing
 
     def _first_refusal(self, key: Key, actions: tuple[Action, ...]) -> tuple[Action, RefusedError] | None:
         for action in actions:

@@ -40,6 +40,7 @@ class Store:
         self._things: dict[Key, Json] = {}
         self._groups: dict[Key, set[Key]] = defaultdict(set)
         self._seen = 0  # up to which version the watch has told everything
+        self._removed: dict[Key, int] = {}  # since the last list, at which version
         self._lock = threading.Lock()
 
     def get(self, namespace: str, name: str) -> Json | None:
@@ -66,10 +67,16 @@ class Store:
             self._seen = max(self._seen, version_of(thing))
             return self._put(thing)
 
-    def remove(self, thing: Json) -> Change:
+    def remove(self, thing: Json) -> Change | None:
+        """What a watch tells; None if it has told that before, or if a newer object has the name by now."""
         with self._lock:
-            self._seen = max(self._seen, version_of(thing))
-            self._take_out(key_of(thing))
+            key, version = key_of(thing), version_of(thing)
+            self._seen = max(self._seen, version)
+            known = self._things.get(key)
+            if version <= self._removed.get(key, 0) or (known is not None and version_of(known) > version):
+                return None
+            self._removed[key] = version
+            self._take_out(key)
             return Change(thing, None)
 
     def advance(self, version: str) -> None:
@@ -79,6 +86,7 @@ class Store:
     def replace(self, things: Iterable[Json], version: str) -> list[Change]:
         """What a list tells; what is missing in it was deleted while nobody watched."""
         with self._lock:
+            self._removed.clear()
             listed = {key_of(thing): thing for thing in things}
             changes = [change for thing in listed.values() if (change := self._put(thing))]
             gone = [
@@ -93,7 +101,8 @@ class Store:
     def _put(self, thing: Json) -> Change | None:
         key = key_of(thing)
         old = self._things.get(key)
-        if old is not None and version_of(old) >= version_of(thing):
+        known = max(version_of(old) if old is not None else 0, self._removed.get(key, 0))
+        if known >= version_of(thing):
             return None
         self._take_out(key)
         self._things[key] = thing

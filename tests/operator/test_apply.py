@@ -96,6 +96,17 @@ def test_what_is_gone_already_needs_no_deletion(applier: Applier) -> None:
     assert applier.apply(DeletePod("default", "web", "ours")) is None
 
 
+def test_what_is_said_to_be_gone_but_is_in_the_cache_is_looked_at_again(
+    applier: Applier, stores: Stores
+) -> None:
+    """The deletion may not have been told yet, or the answer was wrong; nothing would ask again."""
+    stores.pods.put(pod(uid="ours"))
+    with pytest.raises(ConflictError):
+        applier.apply(DeletePod("default", "web", "ours"))
+    with pytest.raises(ConflictError):
+        applier.apply(PatchPod("default", "web", "ours", {"troubleshooter.sh/end": "Stopped"}, {}))
+
+
 def test_an_end_is_announced_once(api: FakeApi, applier: Applier) -> None:
     end = Announce("default", "web", OWNER, 1, EndReason.EVICTED, "low on memory", "2026-11-22T18:59:00Z")
     assert applier.apply(end) == "run ended: Evicted"

@@ -61,3 +61,30 @@ def test_the_index_follows_each_change() -> None:
     assert store.group(("n", "h")) == [thing(6, group="h")]
     store.remove(thing(7, group="h"))
     assert store.group(("n", "h")) == []
+
+
+def test_a_deletion_told_twice_takes_nothing_newer_away() -> None:
+    """The name has a new object by then."""
+    store = Store()
+    store.put(thing(5))
+    assert store.remove(thing(6)) == Change(thing(6), None)
+    store.put(thing(8))
+    assert store.remove(thing(6)) is None
+    assert store.get("n", "a") == thing(8)
+
+
+def test_news_from_before_a_deletion_brings_nothing_back() -> None:
+    store = Store()
+    store.put(thing(5))
+    store.remove(thing(7))
+    assert store.put(thing(6)) is None
+    assert store.remove(thing(7)) is None
+    assert store.get("n", "a") is None
+    assert store.put(thing(9)) == Change(None, thing(9))
+
+
+def test_a_list_has_the_last_word_on_what_was_deleted() -> None:
+    store = Store()
+    store.remove(thing(7))
+    store.replace([thing(6)], "9")
+    assert store.get("n", "a") == thing(6)
