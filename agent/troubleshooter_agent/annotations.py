@@ -45,6 +45,10 @@ class Projected:
     retained: Retained | None = None  # None: not yet known
     exec_identity: str = ""
     end: str = ""  # the reason that the operator has decided on
+    save_to_disk: bool = True
+    log_to_stdout: bool = False
+    notice: str = ""  # what the first line of each shell says besides
+    extension: str = ""  # why a wanted life time is refused, behind that life time
 
 
 def read(folder: Path) -> dict[str, str]:
@@ -72,6 +76,10 @@ def project(files: Mapping[str, str], last: Projected | None) -> tuple[Projected
         retained=texts.parsed(contract.ANNOTATION_RETAINED, _retained, last.retained, absent=None),
         exec_identity=texts.text(contract.ANNOTATION_EXEC_IDENTITY),
         end=texts.text(contract.ANNOTATION_END),
+        save_to_disk=texts.flag(contract.ANNOTATION_SAVE_TO_DISK, last.save_to_disk, absent=True),
+        log_to_stdout=texts.flag(contract.ANNOTATION_LOG_TO_STDOUT, last.log_to_stdout, absent=False),
+        notice=texts.text(contract.ANNOTATION_NOTICE),
+        extension=texts.text(contract.ANNOTATION_EXTENSION),
     )
     return projected, tuple(texts.faults)
 
@@ -158,6 +166,9 @@ class _Texts:
         """Seconds; what is in force outlives its annotation, since a toolbox without an end is none."""
         return self.parsed(annotation, _duration, last, absent=last)
 
+    def flag(self, annotation: str, last: bool, *, absent: bool) -> bool:  # noqa: FBT001 - like its neighbours
+        return self.parsed(annotation, _flag, last, absent=absent)
+
     def parsed(self, annotation: str, parse: Callable[[str], _T], last: _T, *, absent: _T) -> _T:
         """The value of an annotation; `last` when it cannot be read."""
         text = self.text(annotation)
@@ -169,6 +180,8 @@ class _Texts:
 
 
 def _in_force(last: object) -> str:
+    if isinstance(last, bool):
+        return str(last).lower()
     return contract.format_duration(last) if isinstance(last, float) else str(last or "nothing")
 
 
@@ -189,4 +202,10 @@ def _retained(text: str) -> Retained:
     try:
         return Retained(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no answer: write yes or not-permitted") from None
+        raise ValueError(f"{text!r} is no answer: write yes, not-permitted or not-requested") from None
+
+
+def _flag(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(f"{text!r} is no answer: write true or false")
+    return text == "true"

@@ -26,6 +26,8 @@ from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.reporting import Reporting
 from troubleshooter_agent.salvage import Salvage
+from troubleshooter_agent.session import Job
+from troubleshooter_agent.shipping import Shipping
 from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.termination import termination_message
 from troubleshooter_agent.toolbox import Ending, ToolboxState
@@ -34,6 +36,7 @@ from troubleshooter_agent.trial import Trials
 BEAT_SECONDS: Final = 1.0
 LAST_WORD_SECONDS: Final = 6.0  # from the order to end to SIGKILL for whatever is left
 MEND_SECONDS: Final = 10.0  # from there to our own end, while casts are being mended
+COUNT_SECONDS: Final = 2.0  # what those who write the log have to count what they could not write
 CLIENT_SECONDS: Final = 1.0  # what the clients have to leave with their exit status
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
 _ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -92,6 +95,7 @@ class Init:
         self._reporting = Reporting(
             self._loop, log, annotations=settings.annotations, address=settings.listen, learn=self._learn
         )
+        self._shipping = Shipping(self._loop, log, lost=self._unlogged)
         self._recorders = Recorders(
             self._loop,
             state.sessions,
@@ -100,6 +104,7 @@ class Init:
             changed=self._beat,
             spare=lambda: self._ours,
             open_sink=open_sink,
+            shipping=self._shipping,
         )
         self._trials = Trials(self._loop, log, lambda: state.folder, clock)
         self._salvage = Salvage(self._loop, log)
@@ -118,7 +123,13 @@ class Init:
     @property
     def _ours(self) -> frozenset[int]:
         """Children that are neither recorders nor left over from a session."""
-        return self._reporting.pids | self._trials.pids | self._salvage.pids | self._guard.pids
+        return (
+            self._reporting.pids
+            | self._trials.pids
+            | self._salvage.pids
+            | self._guard.pids
+            | self._shipping.pids
+        )
 
     def run(self) -> int:
         """Until the toolbox has ended; the exit code of the container."""
@@ -192,6 +203,12 @@ class Init:
             self._log.event("warned", text=text)
             self._recorders.tell({"say": text})
 
+    def _unlogged(self, job: Job, why: str) -> None:
+        """What is recorded nowhere else does not go on."""
+        self._state.sessions.failures["log"] += 1
+        if not job.saved:
+            self._recorders.end(job.id, f"it cannot be copied to the container's log ({why})")
+
     def _beat(self) -> None:
         now = self._clock()
         self._next_beat = now + BEAT_SECONDS
@@ -199,7 +216,7 @@ class Init:
             {
                 "status": self._state.status(),
                 "failures": dict(self._state.sessions.failures),
-                "dropped": self._log.dropped,
+                "dropped": self._log.dropped + self._shipping.dropped,
             },
             now,
         )
@@ -212,7 +229,8 @@ class Init:
             return
         self._state.ending = ending
         self._log.event("ending", reason=ending.reason, why=ending.why, sessions=len(self._recorders))
-        text = f"this toolbox has ended: {ending.why}; its recordings are kept"
+        kept = "; its recordings are kept" if self._state.projected.save_to_disk else ""
+        text = f"this toolbox has ended: {ending.why}{kept}"
         self._recorders.tell({"end": ending.why, "text": text})
         self._beat()
 
@@ -227,18 +245,23 @@ class Init:
         ending = self._state.ending
         if ending is not None and not self._killed and now >= ending.since + LAST_WORD_SECONDS:
             self._killed = True
-            process.kill_descendants(os.getpid(), spare=self._reporting.pids)
+            process.kill_descendants(os.getpid(), spare=self._reporting.pids | self._shipping.pids)
 
     def _is_over(self) -> bool:
         ending = self._state.ending
         if ending is None:
             return False
-        return not self._recorders or self._clock() > ending.since + LAST_WORD_SECONDS + MEND_SECONDS
+        if not self._recorders and not self._shipping:
+            return True
+        return self._clock() > ending.since + LAST_WORD_SECONDS + MEND_SECONDS
 
     def _leave(self) -> int:
         ending = self._state.ending
         assert ending is not None
         _wait_for(self._recorders.clients, CLIENT_SECONDS)
+        self._shipping.stop()
+        _wait_for(self._shipping.pidfds, COUNT_SECONDS)
+        self._shipping.settle()
         try:
             self._settings.termination_log.write_bytes(
                 termination_message(self._state.last_words(self._clock()))

@@ -256,17 +256,25 @@ def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
         endedAt=format_time(time.time()),
         exitCode=outcome.status,
         why=outcome.why,
-        bytes=writer.sink.length,
-        sha256=writer.sink.sha256,
+        bytes=writer.sink.length if job.recorded else 0,
+        sha256=writer.sink.sha256 if job.recorded else None,
         file=job.file,
         failure=str(writer.failure) if writer.failure else None,
         leftOut=writer.gap.total,
         transfer=job.transfer.to_dict() if job.transfer else None,
     )
-    if ends.control is not None:  # a local recording is one file
+    if not job.saved:
+        take_away(job)
+    elif ends.control is not None:  # a local recording is one file
         _shelve(job, writer, summary)
     failed = writer.failure.kind if writer.failure else None
     channel.tell(ends.control, {"done": summary.to_dict(), "failure": failed})
+
+
+def take_away(job: Job) -> None:
+    """What is not saved was kept for `attach` alone; whoever copies it to the log takes it away then."""
+    if not job.logged:
+        job.cast.unlink(missing_ok=True)
 
 
 def _shelve(job: Job, writer: CastWriter, summary: Summary) -> None:

@@ -20,6 +20,7 @@ from troubleshooter_agent.recording import Recording
 from troubleshooter_agent.request import Attach
 from troubleshooter_agent.session import Job
 from troubleshooter_agent.sessions import Sessions
+from troubleshooter_agent.shipping import Shipping
 from troubleshooter_agent.sink import OpenSink
 from troubleshooter_agent.summary import Summary
 from troubleshooter_agent.toolbox import UNKNOWN_USER, Refusal
@@ -44,7 +45,9 @@ class Recorders:
         changed: Callable[[], None],
         spare: Callable[[], frozenset[int]],
         open_sink: OpenSink = Recording.create,
+        shipping: Shipping | None = None,
     ) -> None:
+        self._shipping = shipping
         self._loop = loop
         self._sessions = sessions
         self._log = log
@@ -128,9 +131,10 @@ class Recorders:
 
     def end(self, session_id: str, why: str) -> None:
         """End one session as the toolbox ends all of them; the others go on."""
-        text = f"this session has ended: {why}; its recording is kept"
         worker = self._recorder_of(session_id)
         if worker is not None:
+            kept = "; its recording is kept" if worker.job.saved else ""
+            text = f"this session has ended: {why}{kept}"
             channel.tell(worker.child.channel, {"end": why, "text": text})
 
     def look(self) -> None:
@@ -186,6 +190,8 @@ class Recorders:
         match message:
             case {"opened": dict() as opened}:
                 self._sessions.opened(opened, self._clock())
+                if self._shipping is not None and worker.job.logged:
+                    self._shipping.opened(worker.job)
                 self._log.event(
                     "session-opened", id=worker.job.id, user=worker.job.user, file=worker.job.file
                 )
@@ -202,6 +208,8 @@ class Recorders:
         self._changed()
 
     def _done(self, summary: Summary, failure: str | None) -> None:
+        if self._shipping is not None:
+            self._shipping.closed(summary.id)
         self._sessions.done(summary, failure)
         self._log.event(
             "session-ended",
@@ -235,7 +243,11 @@ class Recorders:
 
     def _mend(self, job: Job, why: str, kind: str) -> None:
         def work(control: Any) -> int:
-            summary = None
+            summary: Summary | None = None
+            if not job.saved:
+                recorder.take_away(job)
+                channel.send(control, {"done": unmended(job, why).to_dict(), "failure": kind})
+                return ExitCode.OK
             with contextlib.suppress(OSError):  # a full or failed volume
                 summary = recovery.mend(
                     job.root, job.cast, why, session=job.header(), patience=READER_SECONDS

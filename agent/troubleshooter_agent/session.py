@@ -62,12 +62,19 @@ class Job:
     first_line: str = ""
     limits: Limits = UNLIMITED
     transfer: Transfer | None = None
+    saved: bool = True  # False: nothing stays on the volume, and the cast goes when the session has ended
+    logged: bool = False  # also written to the container's log
     hang_up_when_left: bool = False  # a toolbox keeps a session whose person is gone, `record` does not
 
     @property
     def file(self) -> str:
-        """The cast's name as all reports tell it, relative to the volume."""
-        return str(self.cast.relative_to(self.root))
+        """The cast's name as all reports tell it, relative to the volume; empty where none stays."""
+        return str(self.cast.relative_to(self.root)) if self.saved else ""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether anything of the session is left when it has ended."""
+        return self.saved or self.logged
 
     def header(self) -> dict[str, Any]:
         """What stands under `troubleshooter` in the header."""

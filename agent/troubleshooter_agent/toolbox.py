@@ -55,10 +55,10 @@ _WHYS: Final = {
 UNKNOWN_USER: Final = "unknown"
 _LOOK: Final = "those that are open are in: troubleshooter-agent list"
 _NOT_YET_RETAINED: Final = "waiting until the volume of the recordings is known to be retained"
-_NOT_RETAINED: Final = (
-    "no shell, because its recording could be deleted: this cluster does not permit the volume to be "
-    "retained (an administrator can offer a storage class with reclaimPolicy: Retain)"
-)
+# Without a volume, what running sessions need for `attach` shares an emptyDir.
+_UNSAVED_LIMITS: Final = Limits(size=128 << 20)
+_NOT_RETAINED: Final = "; the volume of the recordings goes with its claim, if somebody deletes that"
+_LOGGED: Final = "; it is also in the container's log, for whoever may read that"
 
 
 @dataclass
@@ -78,7 +78,7 @@ class ToolboxState:
     def learn(self, projected: Projected, now: float) -> None:
         """Take up what the operator has written on the pod."""
         self.projected = projected
-        if self.ready_at is None and projected.retained is Retained.YES:
+        if self.ready_at is None and projected.retained is not None:
             self.ready_at = now
 
     @property
@@ -125,12 +125,9 @@ class ToolboxState:
         """Why no session may start now, if so."""
         if self.ending is not None:
             return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
-        match self.projected.retained:
-            case Retained.YES:
-                return None
-            case Retained.NOT_PERMITTED:
-                return Refusal(ExitCode.NOT_RECORDED, _NOT_RETAINED)
-        return Refusal(ExitCode.NOT_RECORDED, _NOT_YET_RETAINED, wait=True)
+        if self.projected.retained is None:
+            return Refusal(ExitCode.NOT_RECORDED, _NOT_YET_RETAINED, wait=True)
+        return None
 
     def offers(self, request: Request) -> list[OpenSession]:
         """The sessions that a person may want to go on with instead of a new one: after a lost connection."""
@@ -179,19 +176,35 @@ class ToolboxState:
             size=request.size,
             root=self.root,
             cast=self.folder / cast_name(self.wall + now, session_id),
-            limits=self.limits,
+            limits=self.limits if self.projected.save_to_disk else _UNSAVED_LIMITS,
             transfer=transfer,
+            saved=self.projected.save_to_disk,
+            logged=self.projected.log_to_stdout,
         )
 
     def greeting(self, job: Job) -> str:
         """The first line of a shell: that it is recorded, as whom, until when."""
-        checked = "" if job.verified else " (not verified)"
         until = format_time(self.wall + self.started_at + self.projected.time_to_live)
         idle = format_duration(self.projected.idle_timeout)
         return (
-            f"this shell is recorded as {printable(job.user)}{checked}, "
-            f"until {until} at the latest; without a key it ends after {idle}"
+            f"{self._recorded(job)}, until {until} at the latest; without a key it ends after {idle}"
+            f"{self._warnings_of_the_record(job)}{self._notice()}"
         )
+
+    def _recorded(self, job: Job) -> str:
+        who = f"{printable(job.user)}{'' if job.verified else ' (not verified)'}"
+        if not job.recorded:
+            return f"this shell of {who} is NOT recorded"
+        where = "" if job.saved else " in the container's log alone"
+        return f"this shell is recorded as {who}{where}"
+
+    def _warnings_of_the_record(self, job: Job) -> str:
+        unkept = self.projected.retained is Retained.NOT_PERMITTED
+        also_logged = job.logged and job.saved
+        return (_NOT_RETAINED if unkept else "") + (_LOGGED if also_logged else "")
+
+    def _notice(self) -> str:
+        return f". {printable(self.projected.notice)}" if self.projected.notice else ""
 
     def status(self) -> Status:
         """What /status tells."""

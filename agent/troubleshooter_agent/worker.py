@@ -77,5 +77,5 @@ def unmended(job: Job, why: str) -> Summary:
         bytes=0,
         sha256=None,
         file=job.file,
-        failure="could not be mended",
+        failure="could not be mended" if job.saved else "its recorder died, and nothing of it is saved",
     )

@@ -29,6 +29,10 @@ ALL = {
     "run": "3",
     "purpose": "why is checkout slow?",
     "image": "toolbox:1",
+    "save-to-disk": "false",
+    "log-to-stdout": "true",
+    "notice": "Recordings are read by the security team.",
+    "extension": "3h: timeToLive 3h is above the 2h that class default allows; ask for less",
 }
 
 
@@ -51,6 +55,10 @@ def test_all_files_are_understood() -> None:
         retained=Retained.YES,
         exec_identity="enforced",
         end="Stopped",
+        save_to_disk=False,
+        log_to_stdout=True,
+        notice="Recordings are read by the security team.",
+        extension="3h: timeToLive 3h is above the 2h that class default allows; ask for less",
     )
 
 
@@ -65,6 +73,7 @@ def test_nothing_projected_means_the_defaults() -> None:
     assert faults == ()
     assert (projected.time_to_live, projected.idle_timeout, projected.run) == (3600.0, 900.0, 1)
     assert projected.retained is None
+    assert (projected.save_to_disk, projected.log_to_stdout) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +109,15 @@ def test_nothing_projected_means_the_defaults() -> None:
             "recordings-retained",
             "no",
             "annotation troubleshooter.sh/recordings-retained: 'no' is no answer: "
-            "write yes or not-permitted; yes stays in force",
+            "write yes, not-permitted or not-requested; yes stays in force",
             id="no answer",
+        ),
+        pytest.param(
+            "log-to-stdout",
+            "yes",
+            "annotation troubleshooter.sh/log-to-stdout: 'yes' is no answer: "
+            "write true or false; true stays in force",
+            id="neither true nor false",
         ),
     ],
 )

@@ -90,6 +90,10 @@ def test_every_annotation_is_projected_into_a_file_of_its_last_name() -> None:
         "run": "metadata.annotations['troubleshooter.sh/run']",
         "purpose": "metadata.annotations['troubleshooter.sh/purpose']",
         "image": "metadata.annotations['troubleshooter.sh/image']",
+        "save-to-disk": "metadata.annotations['troubleshooter.sh/save-to-disk']",
+        "log-to-stdout": "metadata.annotations['troubleshooter.sh/log-to-stdout']",
+        "notice": "metadata.annotations['troubleshooter.sh/notice']",
+        "extension": "metadata.annotations['troubleshooter.sh/extension']",
     }
 
 

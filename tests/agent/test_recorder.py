@@ -64,8 +64,9 @@ def test_status_of_a_typed_exit_passes_through(toolbox: RunningAgent, me: str) -
 
 
 def test_header_says_whose_recording_it_is(tmp_path: Path) -> None:
-    annotations = {"run": "2", "purpose": "DNS is slow", "image": "toolbox:1", "exec_identity": "enforced"}
-    with running_agent(tmp_path, **annotations) as agent:
+    with running_agent(
+        tmp_path, run="2", purpose="DNS is slow", image="toolbox:1", exec_identity="enforced"
+    ) as agent:
         with agent.shell("--user=alice", "-c", "true", cols=120, rows=40) as shell:
             assert shell.wait() == 0
         cast = agent.cast()

@@ -31,6 +31,7 @@ SUMMARY = Summary(
     id="00000001", user="alice", verified=False, run=2, startedAt="", endedAt="", exitCode=0,
     why="exit status 0", bytes=812, sha256=None, file="x.cast",
 )  # fmt: skip
+UNTIL = "until 2026-11-22T19:40:03Z at the latest; without a key it ends after 15m"
 BORN = 1795372803.0 - 100.0  # the epoch at the clock's 0; the toolbox began at its 100: 18:40:03
 
 
@@ -49,11 +50,12 @@ def test_shells_open_only_where_their_recordings_stay(state: ToolboxState) -> No
     assert waiting is not None
     assert (waiting.status, waiting.wait) == (74, True)
     assert waiting.sentence == "waiting until the volume of the recordings is known to be retained"
-    state.learn(replace(PROJECTED, retained=Retained.NOT_PERMITTED), 110.0)
-    never = state.refusal()
-    assert never is not None
-    assert (never.status, never.wait) == (74, False)
-    assert "an administrator can offer a storage class with reclaimPolicy: Retain" in never.sentence
+
+
+@pytest.mark.parametrize("told", [Retained.NOT_PERMITTED, Retained.NOT_REQUESTED])
+def test_shells_open_where_the_class_asks_for_no_retention(state: ToolboxState, told: Retained) -> None:
+    state.learn(replace(PROJECTED, retained=told), 110.0)
+    assert state.refusal() is None
 
 
 def test_ending_toolbox_opens_no_shell(state: ToolboxState) -> None:
@@ -223,10 +225,46 @@ def test_session_is_recorded_in_the_toolbox_s_folder(state: ToolboxState) -> Non
 
 
 def test_greeting_says_that_it_is_recorded_as_whom_and_until_when(state: ToolboxState) -> None:
-    assert state.greeting(state.job(REQUEST, 110.0)) == (
-        "this shell is recorded as alice (not verified), "
-        "until 2026-11-22T19:40:03Z at the latest; without a key it ends after 15m"
-    )
+    greeting = state.greeting(state.job(REQUEST, 110.0))
+    assert greeting == f"this shell is recorded as alice (not verified), {UNTIL}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        (
+            {"save_to_disk": False, "retained": Retained.NOT_REQUESTED},
+            f"this shell of alice (not verified) is NOT recorded, {UNTIL}",
+        ),
+        (
+            {"save_to_disk": False, "log_to_stdout": True, "retained": Retained.NOT_REQUESTED},
+            f"this shell is recorded as alice (not verified) in the container's log alone, {UNTIL}",
+        ),
+        (
+            {"log_to_stdout": True},
+            f"this shell is recorded as alice (not verified), {UNTIL}; it is also in the container's log",
+        ),
+        (
+            {"retained": Retained.NOT_PERMITTED},
+            f"this shell is recorded as alice (not verified), {UNTIL}; the volume of the recordings goes",
+        ),
+        (
+            {"notice": "Recordings are kept for a year.\x1b[2J"},
+            f"this shell is recorded as alice (not verified), {UNTIL}. Recordings are kept for a year.",
+        ),
+    ],
+    ids=["not recorded", "in the log alone", "also in the log", "not retained", "notice"],
+)
+def test_greeting_says_what_is_not_as_usual(state: ToolboxState, fields: dict[str, Any], line: str) -> None:
+    state.learn(replace(PROJECTED, **fields), 110.0)
+    assert state.greeting(state.job(REQUEST, 110.0)).startswith(line)
+
+
+def test_session_that_is_not_saved_has_no_file_and_little_room(state: ToolboxState) -> None:
+    state.learn(replace(PROJECTED, save_to_disk=False, retained=Retained.NOT_REQUESTED), 110.0)
+    job = state.job(REQUEST, 110.0)
+    assert (job.file, job.recorded, job.saved, job.logged) == ("", False, False, False)
+    assert job.limits.size == 134_217_728
 
 
 def test_status_has_the_keys_and_instants_of_the_contract(state: ToolboxState) -> None:

@@ -100,7 +100,7 @@ def test_what_is_said_to_be_gone_but_is_in_the_cache_is_looked_at_again(
     applier: Applier, stores: Stores
 ) -> None:
     """The deletion may not have been told yet, or the answer was wrong; nothing would ask again."""
-    stores.pods.put(pod(uid="ours"))
+    stores.pods.remember(pod(uid="ours"))
     with pytest.raises(ConflictError):
         applier.apply(DeletePod("default", "web", "ours"))
     with pytest.raises(ConflictError):

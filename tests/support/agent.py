@@ -147,7 +147,11 @@ class RunningAgent:
 
     def recorders(self) -> list[int]:
         """The numbers of all recorders outside of the namespace, the oldest first."""
-        return sorted(child for child in children_of(self.pid) if name_of(child) == "tshoot-recorder")
+        return self.named("tshoot-recorder")
+
+    def named(self, name: str) -> list[int]:
+        """Children of PID 1 with such a name."""
+        return sorted(child for child in children_of(self.pid) if name_of(child) == name)
 
     def terminate(self) -> None:
         """SIGTERM from outside, as the kubelet sends it."""
@@ -175,16 +179,25 @@ def running_agent(
     program: Sequence[str] = AGENT,
     main: Sequence[str] = (),
     options: Sequence[str] = (),
+    stdout: int | None = None,
     **annotations: str,
 ) -> Iterator[RunningAgent]:
     """An agent that is ready for shells, or, with recordings_retained="", one that is not.
 
     `volume` is the size of a tmpfs of its own for the recordings, `user` what makes it another
     user, `program` the command line of the agent up to its arguments, `main` that of PID 1 alone if
-    it is another, `options` further ones of its command line. It is ended when the block is.
+    it is another, `options` further ones of its command line, `stdout` its log. It is ended when
+    the block is.
     """
     agent = start_agent(
-        folder, volume=volume, user=user, program=program, main=main, options=options, **annotations
+        folder,
+        volume=volume,
+        user=user,
+        program=program,
+        main=main,
+        options=options,
+        stdout=stdout,
+        **annotations,
     )
     try:
         yield agent
@@ -211,6 +224,7 @@ def start_agent(
     program: Sequence[str] = AGENT,
     main: Sequence[str] = (),
     options: Sequence[str] = (),
+    stdout: int | None = None,
     **annotations: str,
 ) -> RunningAgent:
     """Start an agent and wait until it answers; whoever starts it ends it."""
@@ -229,7 +243,7 @@ def start_agent(
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [*in_namespace(folder, volume), *user, *command],
-            env=environment, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+            env=environment, stdout=stdout, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
         )  # fmt: skip
     agent = RunningAgent(folder, process, 0, port, environment, user, program)
     try:
