@@ -73,6 +73,7 @@ ANNOTATION_UID: Final = f"{GROUP}/uid"
 ANNOTATION_STARTED_AT: Final = f"{GROUP}/started-at"
 ANNOTATION_ENDED_AT: Final = f"{GROUP}/ended-at"
 ANNOTATION_CHAIN: Final = f"{GROUP}/chain"
+ANNOTATION_RETAINED_BY: Final = f"{GROUP}/retained-by"  # of a volume: a RetainedBy; absent: neither of them
 ANNOTATION_DEFAULT_CLASS: Final = f"{GROUP}/is-default-class"
 
 UNVERIFIED: Final = "unverified"  # requested-by where nothing checks it
@@ -91,6 +92,13 @@ class Retained(StrEnum):
     YES = "yes"
     NOT_PERMITTED = "not-permitted"
     NOT_REQUESTED = "not-requested"  # nothing is saved to disk
+
+
+class RetainedBy(StrEnum):
+    """Value of a volume's annotation retained-by: who set its reclaim policy to Retain."""
+
+    OPERATOR = "operator"
+    POLICY = "policy"  # the mutating admission policy of deploy/retain, when the volume was made
 
 
 # The pod.

@@ -31,6 +31,7 @@ from troubleshooter_operator.errors import (
 )
 from troubleshooter_operator.kinds import Json, is_deleting, labels, metadata, name_of, owner_uid, uid_of
 from troubleshooter_operator.provision import pod_name_taken
+from troubleshooter_operator.reservation import Reservations
 from troubleshooter_operator.stores import Stores
 
 _NORMAL: Final = frozenset({EndReason.IDLE_TIMEOUT, EndReason.TIME_TO_LIVE_REACHED, EndReason.STOPPED})
@@ -42,6 +43,7 @@ class Applier:
     def __init__(self, cluster: Cluster, stores: Stores) -> None:
         self._cluster = cluster
         self._stores = stores
+        self._reservations = Reservations(stores)
 
     def apply(self, action: Action) -> str | None:
         """One line of what was done; None if there was nothing left to do."""
@@ -89,6 +91,10 @@ class Applier:
     def _create_pod(self, action: CreatePod) -> str | None:
         namespace, name = metadata(action.manifest)["namespace"], name_of(action.manifest)
         self._check_still_wanted(action, namespace)
+        with self._reservations.of(action.manifest, action.owner_uid):
+            return self._create_reserved(action, namespace, name)
+
+    def _create_reserved(self, action: CreatePod, namespace: str, name: str) -> str | None:
         try:
             made = self._cluster.create(kinds.POD, namespace, action.manifest)
         except AlreadyExistsError:

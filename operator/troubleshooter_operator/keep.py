@@ -68,7 +68,13 @@ def _may_touch(run: Run, volume: Json) -> bool:
 
 
 def _retained(run: Run, observed: Condition) -> Condition:
-    return run.retained if run.ended and run.retained and run.retained.status else observed
+    """What was refused stays told until the volume is kept after all."""
+    have = run.retained
+    if have is None or observed.status:
+        return observed
+    kept_before = run.ended is not None and have.status
+    refused = have.reason == RecordingsRetained.NOT_PERMITTED
+    return have if kept_before or (refused and observed.reason == RecordingsRetained.PENDING) else observed
 
 
 def _is_retained(condition: Condition | None) -> bool:

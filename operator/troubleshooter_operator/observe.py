@@ -9,6 +9,7 @@ from troubleshooter_operator.errors import NotFoundError
 from troubleshooter_operator.graveyard import Grave
 from troubleshooter_operator.inquiry import Inquiry
 from troubleshooter_operator.kinds import POD, VOLUME, Json, annotations, owner_uid, uid_of
+from troubleshooter_operator.occupancy import occupants
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.scrape import Reports
@@ -42,6 +43,7 @@ class Observer:
             claim=claim,
             volume=self._volume(claim, asked.run) if self._inquiry is None else None,
             reclaim=self._inquiry.of(claim) if self._inquiry else None,
+            occupants=self._occupants(asked, pod, claim),
             report=self._reports.of(uid_of(pod)) if pod else None,
             told_to_end_at=self._told_at(pod) if pod else None,
         )
@@ -74,6 +76,12 @@ class Observer:
             return self._cluster.get(VOLUME, None, name)
         except NotFoundError:
             return None
+
+    def _occupants(self, asked: Troubleshooter, pod: Json | None, claim: Json | None) -> tuple[Json, ...]:
+        """Only looked for where a pod may be made: it is a look at all pods."""
+        if pod is not None or claim is None:
+            return ()
+        return occupants(claim, self._stores.pods.all(), asked.uid)
 
     def _told_at(self, pod: Json) -> float | None:
         if not annotations(pod).get(ANNOTATION_END):

@@ -11,6 +11,7 @@ from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.expiry import judge
 from troubleshooter_operator.keep import NOT_SAVED, keep_recordings
 from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, owner_uid
+from troubleshooter_operator.occupancy import in_use, refuse_claim_of_another
 from troubleshooter_operator.pod import pod_manifest
 from troubleshooter_operator.resolve import find_class, resolve
 from troubleshooter_operator.resources import Troubleshooter
@@ -93,11 +94,19 @@ def _refuse_what_is_in_the_way(asked: Troubleshooter, world: World) -> None:
         raise pod_name_taken(world.pod)
     if world.pod is not None:
         raise RefusedError(Ready.PROVISIONING, f"Pod {asked.pod_name} of an earlier run is still there")
-    if world.claim is not None and is_deleting(world.claim):
+    if world.claim is not None:
+        _refuse_claim(world.claim, world)
+
+
+def _refuse_claim(claim: Json, world: World) -> None:
+    if is_deleting(claim):
         raise RefusedError(
             Ready.VOLUME_PENDING,
-            f"Claim {name_of(world.claim)} is being deleted; a new one is made when it is gone",
+            f"Claim {name_of(claim)} is being deleted; a new one is made when it is gone",
         )
+    refuse_claim_of_another(claim, world.requested_by)
+    for pod in world.occupants:
+        raise in_use(name_of(claim), pod)
 
 
 def pod_name_taken(pod: Json) -> RefusedError:

@@ -24,6 +24,10 @@ from troubleshooter_operator.world import Plan
 
 # What was refused may be allowed later, and no watch tells it.
 REFUSED_SECONDS: Final = 10.0
+_RETAIN_REMEDY: Final = (
+    "an administrator can allow the operator that patch, install deploy/retain, or offer a StorageClass with "
+    "reclaimPolicy: Retain"
+)
 
 
 class Reconciler:
@@ -58,7 +62,8 @@ class Reconciler:
         refusal = self._first_refusal(key, planned.before)
         shown = _with_refusal(planned, *refusal) if refusal else planned
         self._tell(found, status(asked, shown.run, shown.ready, now))
-        refused_after = [action for action in planned.after if not refusal and self._is_refused(key, action)]
+        goes_on = refusal is None or isinstance(refusal[0], PatchVolume)  # the end is not held up by it
+        refused_after = [action for action in planned.after if goes_on and self._is_refused(key, action)]
         waits = [REFUSED_SECONDS] if refusal or refused_after else []
         waits += [planned.look_again - now] if planned.look_again is not None else []
         return min(waits, default=None)
@@ -126,7 +131,10 @@ class Reconciler:
 
 
 def _with_refusal(planned: Plan, action: Action, refused: RefusedError) -> Plan:
+    condition = ready(Ready(refused.reason), str(refused))
     run = planned.unbegun
-    if isinstance(action, PatchVolume) and run is not None:
-        run = replace(run, retained=retained(RecordingsRetained.NOT_PERMITTED, str(refused)))
-    return replace(planned, run=run, ready=ready(Ready(refused.reason), str(refused)))
+    if not isinstance(action, PatchVolume) or run is None:
+        return replace(planned, run=run, ready=condition)
+    run = replace(run, retained=retained(RecordingsRetained.NOT_PERMITTED, f"{refused}; {_RETAIN_REMEDY}"))
+    is_required = run.resolved is None or run.resolved.require_retain
+    return replace(planned, run=run, ready=condition if is_required else planned.ready)

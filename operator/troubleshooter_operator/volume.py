@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from typing import Final
 
-from troubleshooter_agent.contract import LABEL_RECORDINGS
+from troubleshooter_agent.contract import ANNOTATION_RETAINED_BY, LABEL_RECORDINGS, RetainedBy
 from troubleshooter_operator.claim import Changes
 from troubleshooter_operator.conditions import Condition, RecordingsRetained, retained
-from troubleshooter_operator.kinds import Json, labels, metadata, name_of, uid_of
+from troubleshooter_operator.kinds import Json, annotations, labels, metadata, name_of, uid_of
 
 RETAIN: Final = "Retain"
+_HOW: Final = {
+    RetainedBy.OPERATOR: "the operator has set its reclaim policy to Retain",
+    RetainedBy.POLICY: "an admission policy gave it the reclaim policy Retain when it was made",
+}
+_MADE_SO: Final = "it was given the reclaim policy Retain by its StorageClass, or by hand"
 
 
 @dataclass(frozen=True)
@@ -35,24 +40,34 @@ def retention(claim: Json | None, volume: Json | None, changes: Changes) -> Rete
 def retain_patch(volume: Json, changes: Changes) -> Json | None:
     """A merge patch; its resourceVersion keeps it off a volume that was bound to another claim meanwhile."""
     wanted: Json = {}
-    if changes:
-        wanted["annotations"] = changes
+    keeps = is_retained(volume)
+    if notes := changes | ({} if keeps else {ANNOTATION_RETAINED_BY: RetainedBy.OPERATOR.value}):
+        wanted["annotations"] = notes
     if labels(volume).get(LABEL_RECORDINGS) != "true":
         wanted["labels"] = {LABEL_RECORDINGS: "true"}
-    keeps = volume["spec"].get("persistentVolumeReclaimPolicy") == RETAIN
     if keeps and not wanted:
         return None
     wanted["resourceVersion"] = metadata(volume)["resourceVersion"]
     return {"metadata": wanted} | ({} if keeps else {"spec": {"persistentVolumeReclaimPolicy": RETAIN}})
 
 
+def is_retained(volume: Json) -> bool:
+    return bool(volume["spec"].get("persistentVolumeReclaimPolicy") == RETAIN)
+
+
 def _observed(volume: Json) -> Condition:
     policy = volume["spec"].get("persistentVolumeReclaimPolicy")
     if policy == RETAIN:
         return retained(
-            RecordingsRetained.RETAINED, f"Volume {name_of(volume)} is kept when its claim is deleted"
+            RecordingsRetained.RETAINED,
+            f"Volume {name_of(volume)} is kept when its claim is deleted: {_how(volume)}",
         )
     return retained(RecordingsRetained.PENDING, f"Volume {name_of(volume)} still has reclaim policy {policy}")
+
+
+def _how(volume: Json) -> str:
+    found = annotations(volume).get(ANNOTATION_RETAINED_BY)
+    return _HOW[RetainedBy(found)] if found in set(RetainedBy) else _MADE_SO
 
 
 def _pending(message: str) -> Retention:

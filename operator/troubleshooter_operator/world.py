@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from troubleshooter_agent.contract import ANNOTATION_RUN
+from troubleshooter_agent.contract import ANNOTATION_RUN, UNVERIFIED
 from troubleshooter_operator.actions import Action
 from troubleshooter_operator.conditions import Condition
 from troubleshooter_operator.endings import Trace
@@ -19,7 +19,8 @@ class World:
 
     `reclaim` is what is known of a volume that the operator may not change; `volume` is None then.
     `pod` is whatever has the pod's name, ours or not. `trace` is what is left of the run's own pod once it is
-    gone. `told_to_end_at` is when the annotation end was first seen on the pod.
+    gone. `occupants` are pods of others on the claim, looked for before there is a pod. `requested_by` is who
+    asked, as far as it is verified. `told_to_end_at` is when the annotation end was first seen on the pod.
     """
 
     classes: tuple[Json, ...] = ()
@@ -28,6 +29,8 @@ class World:
     claim: Json | None = None
     volume: Json | None = None
     reclaim: Reclaim | None = None
+    occupants: tuple[Json, ...] = ()
+    requested_by: str = UNVERIFIED
     report: Report | None = None
     told_to_end_at: float | None = None
 
