@@ -23,6 +23,12 @@ LABEL_RECORDINGS: Final = f"{GROUP}/recordings"
 APP: Final = "troubleshooter"
 COMPONENT: Final = "toolbox"
 MANAGED_BY: Final = "troubleshooter-operator"
+# A temporary namespace: its name is this and the Troubleshooter's uid. Nothing else may be named so.
+TEMPORARY_PREFIX: Final = "incident-response-"
+COMPONENT_NAMESPACE: Final = "temporary-namespace"
+LABEL_MONITORING: Final = f"{GROUP}/monitoring"  # "true" on a namespace: from there metrics may be read
+SYSTEM_NAMESPACE: Final = "troubleshooter-system"  # where the operator runs
+SHELL_ROLE: Final = "troubleshooter-shell"  # ClusterRole of those who may open a shell in such a namespace
 
 # Annotations of the pod; each is projected into a file of the same last name under ANNOTATIONS_DIR.
 ANNOTATION_TIME_TO_LIVE: Final = f"{GROUP}/time-to-live"
@@ -267,8 +273,13 @@ def projected_file(annotation: str) -> str:
     return annotation.rpartition("/")[2]
 
 
-def downward_items() -> list[dict[str, Any]]:
-    """The items of the downward API volume at ANNOTATIONS_DIR, as the pod's manifest wants them."""
+def downward_items(*, elsewhere: bool = False) -> list[dict[str, Any]]:
+    """The items of the downward API volume at ANNOTATIONS_DIR, as the pod's manifest wants them.
+
+    `elsewhere`: the pod is not in its Troubleshooter's namespace, whose name an annotation tells then.
+    """
     fields = dict(PROJECTED_FIELDS)
+    if elsewhere:
+        fields["namespace"] = f"metadata.annotations['{ANNOTATION_NAMESPACE}']"
     fields |= {projected_file(name): f"metadata.annotations['{name}']" for name in PROJECTED_ANNOTATIONS}
     return [{"path": path, "fieldRef": {"fieldPath": field}} for path, field in fields.items()]

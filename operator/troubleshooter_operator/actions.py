@@ -20,6 +20,7 @@ class CreatePod:
     owner_uid: str
     owner_name: str
     owner_version: str
+    owner_namespace: str | None = None  # None: the pod's own
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,29 @@ class DeleteTroubleshooter:
 
 
 @dataclass(frozen=True)
+class PrepareNamespace:
+    """A temporary namespace, with the Pod Security of the namespace `home`, and what is to be in it."""
+
+    manifest: Json
+    home: str
+    furnishings: tuple[Json, ...]
+
+
+@dataclass(frozen=True)
+class BindPeople:
+    """Who may open a shell in a temporary namespace, from now on."""
+
+    binding: Json
+
+
+@dataclass(frozen=True)
+class RemoveNamespace:
+    """The temporary namespace of the Troubleshooter with this uid, should it still be there."""
+
+    owner_uid: str
+
+
+@dataclass(frozen=True)
 class Announce:
     """An Event that tells why a run ended; its name is made from uid and run, so it is made once."""
 
@@ -86,5 +110,8 @@ Action = (
     | PatchVolume
     | DeletePod
     | DeleteTroubleshooter
+    | PrepareNamespace
+    | BindPeople
+    | RemoveNamespace
     | Announce
 )

@@ -12,6 +12,7 @@ from troubleshooter_operator import kinds, log
 from troubleshooter_operator.actions import (
     Action,
     Announce,
+    BindPeople,
     CreateClaim,
     CreatePod,
     DeletePod,
@@ -19,6 +20,8 @@ from troubleshooter_operator.actions import (
     PatchClaim,
     PatchPod,
     PatchVolume,
+    PrepareNamespace,
+    RemoveNamespace,
 )
 from troubleshooter_operator.cluster import FIELD_MANAGER, Cluster
 from troubleshooter_operator.conditions import Ready
@@ -30,6 +33,7 @@ from troubleshooter_operator.errors import (
     RefusedError,
 )
 from troubleshooter_operator.kinds import Json, is_deleting, labels, metadata, name_of, owner_uid, uid_of
+from troubleshooter_operator.lodging import Lodging
 from troubleshooter_operator.provision import pod_name_taken
 from troubleshooter_operator.reservation import Reservations
 from troubleshooter_operator.stores import Stores
@@ -44,6 +48,7 @@ class Applier:
         self._cluster = cluster
         self._stores = stores
         self._reservations = Reservations(stores)
+        self._lodging = Lodging(cluster)
 
     def apply(self, action: Action) -> str | None:
         """One line of what was done; None if there was nothing left to do."""
@@ -64,6 +69,8 @@ class Applier:
                 done = self._delete_pod(action)
             case DeleteTroubleshooter():
                 done = self._delete_troubleshooter(action)
+            case PrepareNamespace() | BindPeople() | RemoveNamespace():
+                done = self._lodging.apply(action)
             case Announce():
                 done = self._announce(action)
         return done
@@ -90,7 +97,7 @@ class Applier:
 
     def _create_pod(self, action: CreatePod) -> str | None:
         namespace, name = metadata(action.manifest)["namespace"], name_of(action.manifest)
-        self._check_still_wanted(action, namespace)
+        self._check_still_wanted(action, action.owner_namespace or namespace)
         with self._reservations.of(action.manifest, action.owner_uid):
             return self._create_reserved(action, namespace, name)
 

@@ -36,7 +36,11 @@ def attend(asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, stop:
     reason = run.ending or decided_end(box) or _decide(run, box, verdict, stop=stop)
     if reason is not None:
         return _end(asked, replace(run, ending=reason), world, box, keep=kept.actions, now=now)
-    told = () if world.pod is None or box.deleting else tell(asked, run, world.pod, found.extension)
+    told = (
+        ()
+        if world.pod is None or box.deleting
+        else tell(asked, run, world.pod, found.extension, world.requested_by)
+    )
     return Plan(
         run=run,
         ready=_ready(asked, run, box, found.refused),
@@ -69,10 +73,10 @@ def _end(
         return Plan(run, condition, before=keep, unbegun=run)
     tell: list[Action] = []
     if box.annotations.get(ANNOTATION_END) != run.ending:
-        tell = [PatchPod(asked.namespace, asked.pod_name, box.uid, {ANNOTATION_END: str(run.ending)}, {})]
+        tell = [PatchPod(asked.pod_namespace, asked.pod_name, box.uid, {ANNOTATION_END: str(run.ending)}, {})]
     if box.running and not _has_been_told(world, now):
         return Plan(run, condition, before=(*tell, *keep), look_again=now + TELL_STEP_SECONDS, unbegun=run)
-    delete = DeletePod(asked.namespace, asked.pod_name, box.uid)
+    delete = DeletePod(asked.pod_namespace, asked.pod_name, box.uid)
     return Plan(run, condition, before=(*tell, *keep), after=(delete,), unbegun=run)
 
 
@@ -95,5 +99,5 @@ def _ready(asked: Troubleshooter, run: Run, box: Toolbox, refused: RefusedError 
         return ready(Ready.PROVISIONING, "The toolbox is being told what becomes of its recordings")
     if not box.ready:
         return ready(Ready.PROVISIONING, "The container runs, and the toolbox in it is not ready yet")
-    command = f"kubectl exec -it -n {asked.namespace} {asked.pod_name} -- shell"
+    command = f"kubectl exec -it -n {asked.pod_namespace} {asked.pod_name} -- shell"
     return ready(Ready.SHELL_AVAILABLE, f"Open a recorded shell with: {command}")

@@ -24,7 +24,7 @@ def claim_manifest(asked: Troubleshooter, resolved: Resolved) -> Json:
         "kind": "PersistentVolumeClaim",
         "metadata": {
             "name": resolved.claim_name,
-            "namespace": asked.namespace,
+            "namespace": asked.pod_namespace,
             "labels": {
                 contract.LABEL_RECORDINGS: "true",
                 contract.LABEL_NAME: asked.name,

@@ -4,8 +4,8 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass
 
-from troubleshooter_agent.contract import LABEL_NAME
-from troubleshooter_operator.kinds import Json, labels, metadata
+from troubleshooter_agent.contract import ANNOTATION_NAMESPACE, LABEL_NAME
+from troubleshooter_operator.kinds import Json, annotations, labels, lodger_uid, metadata
 from troubleshooter_operator.store import Key
 
 
@@ -20,7 +20,8 @@ class Grave:
 def owner_key(thing: Json) -> Key | None:
     """The Troubleshooter that a pod says it belongs to."""
     name = labels(thing).get(LABEL_NAME)
-    return (str(metadata(thing).get("namespace") or ""), name) if name else None
+    home = annotations(thing).get(ANNOTATION_NAMESPACE) if lodger_uid(thing) else None
+    return (home or str(metadata(thing).get("namespace") or ""), name) if name else None
 
 
 class Graveyard:

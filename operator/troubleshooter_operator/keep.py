@@ -49,7 +49,7 @@ def _claim_patch(asked: Troubleshooter, run: Run, claim: Json | None) -> tuple[A
     changes = ownership_changes(claim, asked, run) if claim else {}
     if claim is None or not changes:
         return ()
-    return (PatchClaim(asked.namespace, name_of(claim), uid_of(claim), changes),)
+    return (PatchClaim(asked.pod_namespace, name_of(claim), uid_of(claim), changes),)
 
 
 def _with_names(run: Run, world: World) -> Run:

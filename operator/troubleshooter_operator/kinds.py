@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from troubleshooter_agent.contract import (
+    ANNOTATION_OWNER_UID,
+    COMPONENT_NAMESPACE,
     GROUP,
+    LABEL_COMPONENT,
     LABEL_MANAGED_BY,
     LABEL_RECORDINGS,
     MANAGED_BY,
+    TEMPORARY_PREFIX,
     VERSION,
 )
 
@@ -50,6 +54,20 @@ VOLUME: Final = Kind(
 )
 STORAGE_CLASS: Final = Kind("StorageClass", "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
 EVENT: Final = Kind("Event", "/api/v1", "events")
+NAMESPACE: Final = Kind(
+    "Namespace",
+    "/api/v1",
+    "namespaces",
+    namespaced=False,
+    selector=f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_COMPONENT}={COMPONENT_NAMESPACE}",
+)
+# What a temporary namespace is furnished with.
+QUOTA: Final = Kind("ResourceQuota", "/api/v1", "resourcequotas")
+LIMITS: Final = Kind("LimitRange", "/api/v1", "limitranges")
+ACCOUNT: Final = Kind("ServiceAccount", "/api/v1", "serviceaccounts")
+TRAFFIC: Final = Kind("NetworkPolicy", "/apis/networking.k8s.io/v1", "networkpolicies")
+BINDING: Final = Kind("RoleBinding", "/apis/rbac.authorization.k8s.io/v1", "rolebindings")
+FURNISHING: Final = {kind.name: kind for kind in (ACCOUNT, QUOTA, LIMITS, TRAFFIC, BINDING)}
 
 
 def metadata(thing: Json) -> Json:
@@ -78,6 +96,15 @@ def is_deleting(thing: Json) -> bool:
 
 
 def owner_uid(thing: Json) -> str:
-    """Uid of the controller in the owner references; empty without one."""
+    """Uid of the controller in the owner references, or whose temporary namespace it is in; else empty.
+
+    An owner reference into another namespace would have the garbage collector delete the object.
+    """
     owners = metadata(thing).get("ownerReferences") or []
-    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "") or lodger_uid(thing)
+
+
+def lodger_uid(thing: Json) -> str:
+    """Whose temporary namespace an object is in; the annotation is believed in the one of that uid alone."""
+    uid = annotations(thing).get(ANNOTATION_OWNER_UID, "")
+    return uid if uid and metadata(thing).get("namespace") == TEMPORARY_PREFIX + uid else ""

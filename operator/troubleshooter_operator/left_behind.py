@@ -17,7 +17,16 @@ from troubleshooter_agent.contract import (
 from troubleshooter_operator.actions import Action, DeletePod, PatchClaim, PatchVolume
 from troubleshooter_operator.claim import UNKNOWN, Changes
 from troubleshooter_operator.endings import Trace, end_run
-from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, owner_uid, uid_of
+from troubleshooter_operator.kinds import (
+    Json,
+    annotations,
+    is_deleting,
+    lodger_uid,
+    metadata,
+    name_of,
+    owner_uid,
+    uid_of,
+)
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.toolbox import toolbox
 from troubleshooter_operator.volume import RETAIN
@@ -39,14 +48,16 @@ def unfinished_owners(left: LeftBehind, living: str | None) -> set[str]:
     untold = {
         mark[ANNOTATION_UID] for mark in marks if ANNOTATION_UID in mark and ANNOTATION_ENDED_AT not in mark
     }
-    return (untold | {owner_uid(pod) for pod in left.pods if _is_over(pod)}) - {living, ""}
+    ours_to_end = {owner_uid(pod) for pod in left.pods if _is_over(pod) or lodger_uid(pod)}
+    return (untold | ours_to_end) - {living, ""}
 
 
 def settle(left: LeftBehind, owner: str, now: float) -> list[Action]:
     """Tell the end of this owner's run, and take a pod away that has ended; nothing while one runs."""
     pods = [pod for pod in left.pods if owner_uid(pod) == owner]
     if any(not _is_over(pod) for pod in pods):
-        return []
+        # No garbage collector takes a pod away whose owner was in another namespace.
+        return [_deletion(pod) for pod in pods if lodger_uid(pod) == owner and not is_deleting(pod)]
     last = next((pod for pod in (*left.gone, *pods) if owner_uid(pod) == owner), None)
     told = _told(last, now)
     claims: list[Action] = [
@@ -60,12 +71,12 @@ def settle(left: LeftBehind, owner: str, now: float) -> list[Action]:
         for volume in left.volumes
         if _is_untold(volume, owner) and volume["spec"].get("persistentVolumeReclaimPolicy") == RETAIN
     ]
-    deletions: list[Action] = [
-        DeletePod(str(metadata(pod)["namespace"]), name_of(pod), uid_of(pod))
-        for pod in pods
-        if not is_deleting(pod)
-    ]
+    deletions: list[Action] = [_deletion(pod) for pod in pods if not is_deleting(pod)]
     return claims + volumes + deletions
+
+
+def _deletion(pod: Json) -> Action:
+    return DeletePod(str(metadata(pod)["namespace"]), name_of(pod), uid_of(pod))
 
 
 def _told(last: Json | None, now: float) -> Changes:

@@ -27,6 +27,7 @@ from troubleshooter_operator.reconcile import Reconciler
 from troubleshooter_operator.scrape import Reports, Scraper
 from troubleshooter_operator.store import Key
 from troubleshooter_operator.stores import Stores
+from troubleshooter_operator.sweep import Sweeper
 from troubleshooter_operator.workqueue import WorkQueue
 
 WATCHED: Final = (kinds.TROUBLESHOOTER, kinds.CLASS, kinds.POD, kinds.CLAIM, kinds.VOLUME)
@@ -124,6 +125,7 @@ class Operator:
         self._registry.register(
             Overview(stores.troubleshooters.all, lambda: len(self._queue), self._silences)
         )
+        self._sweeper = None if namespaces else Sweeper(cluster, stores, self._queue.add, self._is_synced)
         self._threads: list[threading.Thread] = []
 
     def start(self, port: int) -> None:
@@ -132,6 +134,8 @@ class Operator:
         for number in range(scrape.THREADS):
             self._spawn(self._scraper.run, f"scrape-{number}")
         self._spawn(self._control, "control")
+        if self._sweeper is not None:
+            self._spawn(self._sweeper.run, "sweep")
         self._server = serve(port, self._registry, Health(self._informers, tuple(self._threads)))
         self._spawn(self._server.serve_forever, "http")
 
@@ -140,6 +144,8 @@ class Operator:
         self._server.server_close()
         self._queue.close()
         self._scraper.close()
+        if self._sweeper is not None:
+            self._sweeper.close()
         for informer in self._informers:
             informer.stop()
         for thread in self._threads:
@@ -152,6 +158,9 @@ class Operator:
                 if self._queue.is_closed():
                     return
         self._controller.run()
+
+    def _is_synced(self) -> bool:
+        return all(informer.synced.is_set() for informer in self._informers)
 
     def _silences(self) -> dict[str, float]:
         """The longest of each kind: in the namespaced mode there is an informer a namespace."""

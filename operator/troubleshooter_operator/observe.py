@@ -35,7 +35,7 @@ class Observer:
     def look(self, asked: Troubleshooter, graves: list[Grave]) -> World:
         pod = self._pod(asked)
         wanted = _claim_name(asked)
-        claim = self._stores.claims.get(asked.namespace, wanted) if wanted else None
+        claim = self._stores.claims.get(asked.pod_namespace, wanted) if wanted else None
         return World(
             classes=tuple(self._stores.classes.all()),
             pod=pod,
@@ -43,6 +43,7 @@ class Observer:
             claim=claim,
             volume=self._volume(claim, asked.run) if self._inquiry is None else None,
             reclaim=self._inquiry.of(claim) if self._inquiry else None,
+            confined=self._inquiry is not None,
             occupants=self._occupants(asked, pod, claim),
             report=self._reports.of(uid_of(pod)) if pod else None,
             told_to_end_at=self._told_at(pod) if pod else None,
@@ -55,11 +56,11 @@ class Observer:
 
     def _pod(self, asked: Troubleshooter) -> Json | None:
         """Missing in the cache is not gone: somebody may have taken the label away by which we watch."""
-        pod = self._stores.pods.get(asked.namespace, asked.pod_name)
+        pod = self._stores.pods.get(asked.pod_namespace, asked.pod_name)
         if pod is not None or asked.run is None or asked.run.pod_uid is None or asked.run.ended:
             return pod
         try:
-            return self._cluster.get(POD, asked.namespace, asked.pod_name)
+            return self._cluster.get(POD, asked.pod_namespace, asked.pod_name)
         except NotFoundError:
             return None
 

@@ -7,18 +7,19 @@ what happens while it runs.
 from dataclasses import replace
 
 from troubleshooter_agent.contract import EndReason
-from troubleshooter_operator.actions import Action, Announce, DeletePod
+from troubleshooter_operator.actions import Action, Announce, DeletePod, RemoveNamespace
 from troubleshooter_operator.attend import attend
 from troubleshooter_operator.conditions import Ready, ready
 from troubleshooter_operator.earlier import earlier_run
 from troubleshooter_operator.endings import Trace, end_run
-from troubleshooter_operator.keep import keep_recordings
+from troubleshooter_operator.keep import Kept, keep_recordings
 from troubleshooter_operator.kinds import is_deleting, name_of, owner_uid, uid_of
 from troubleshooter_operator.note import note
 from troubleshooter_operator.provision import provision, wait_for_start
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.retire import Retirement, retirement
 from troubleshooter_operator.run import Run
+from troubleshooter_operator.temporary import may_go
 from troubleshooter_operator.toolbox import Toolbox, toolbox
 from troubleshooter_operator.world import Plan, World, is_pod_of
 
@@ -40,6 +41,13 @@ def _begin(asked: Troubleshooter, last: Run | None, world: World, now: float) ->
             Ready.PROVISIONING, f"Run {asked.wanted_run} waits for the pod of run {last.number} to go"
         )
         return Plan(last, waiting, after=tuple(_delete(asked, world)))
+    if last is not None and world.pod is None and world.claim is not None and may_go(asked, last):
+        waiting = ready(
+            Ready.PROVISIONING, f"Run {asked.wanted_run} waits for the namespace of run {last.number} to go"
+        )
+        kept = keep_recordings(asked, last, world)
+        goes = () if kept.actions else (RemoveNamespace(asked.uid),)
+        return Plan(kept.run, waiting, after=(*kept.actions, *goes), look_again=now + 1)
     begun = Run(number=asked.wanted_run)
     if is_pod_of(world.pod, asked, begun):
         return _carry_on(asked, begun, world, now)
@@ -103,9 +111,16 @@ def _rest(asked: Troubleshooter, run: Run | None, world: World, now: float) -> P
     return Plan(
         run=kept.run,
         ready=ready(Ready.ENDED, f"Run {run.number} has ended; {_next_step(asked, run)} starts the next one"),
-        after=(*_delete(asked, world), *kept.actions, *goes.actions),
+        after=(*_delete(asked, world), *kept.actions, *_leave(asked, kept, world), *goes.actions),
         look_again=goes.look_again,
     )
+
+
+def _leave(asked: Troubleshooter, kept: Kept, world: World) -> list[Action]:
+    """Its own namespace goes last: once the pod is gone, and what is kept is told and in the status."""
+    if world.pod is not None or kept.actions or not may_go(asked, kept.run):
+        return []
+    return [RemoveNamespace(asked.uid)]
 
 
 def _next_step(asked: Troubleshooter, run: Run) -> str:
@@ -117,7 +132,7 @@ def _delete(asked: Troubleshooter, world: World) -> list[Action]:
     pod = world.pod
     if pod is None or owner_uid(pod) != asked.uid or is_deleting(pod):
         return []
-    return [DeletePod(asked.namespace, name_of(pod), uid_of(pod))]
+    return [DeletePod(asked.pod_namespace, name_of(pod), uid_of(pod))]
 
 
 def _is_stop_wanted(asked: Troubleshooter, run: Run) -> bool:

@@ -23,7 +23,7 @@ def pod_manifest(asked: Troubleshooter, resolved: Resolved, offer: Troubleshoote
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": _metadata(asked, resolved, offer, run),
-        "spec": _spec(resolved, offer),
+        "spec": _spec(asked, resolved, offer),
     }
     digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
     manifest["metadata"]["annotations"][contract.ANNOTATION_MANIFEST] = digest
@@ -68,14 +68,6 @@ def _word(holds: bool) -> str:  # noqa: FBT001 - its only argument
 def _metadata(
     asked: Troubleshooter, resolved: Resolved, offer: TroubleshooterClass, run: int
 ) -> dict[str, Any]:
-    owner = {
-        "apiVersion": f"{contract.GROUP}/{contract.VERSION}",
-        "kind": "Troubleshooter",
-        "name": asked.name,
-        "uid": asked.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
     ours = {
         contract.ANNOTATION_TIME_TO_LIVE: resolved.time_to_live,
         contract.ANNOTATION_IDLE_TIMEOUT: resolved.idle_timeout,
@@ -90,16 +82,28 @@ def _metadata(
         contract.ANNOTATION_NOTICE: offer.notice,
         "kubectl.kubernetes.io/default-container": contract.CONTAINER,
     }
+    if asked.temporary_namespace:
+        ours[contract.ANNOTATION_NAMESPACE] = asked.namespace
     return {
         "name": asked.pod_name,
-        "namespace": asked.namespace,
+        "namespace": asked.pod_namespace,
         "labels": offer.labels | resolved.pod_labels | pod_labels(asked),
         "annotations": offer.annotations | STAY | ours | access_annotations(asked),
-        "ownerReferences": [owner],
+    } | ({} if asked.temporary_namespace else {"ownerReferences": [_owner(asked)]})
+
+
+def _owner(asked: Troubleshooter) -> Json:
+    return {
+        "apiVersion": f"{contract.GROUP}/{contract.VERSION}",
+        "kind": "Troubleshooter",
+        "name": asked.name,
+        "uid": asked.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
     }
 
 
-def _spec(resolved: Resolved, offer: TroubleshooterClass) -> Json:
+def _spec(asked: Troubleshooter, resolved: Resolved, offer: TroubleshooterClass) -> Json:
     spec: Json = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": contract.GRACE_SECONDS,
@@ -108,7 +112,7 @@ def _spec(resolved: Resolved, offer: TroubleshooterClass) -> Json:
         "enableServiceLinks": False,
         "securityContext": _pod_security(resolved, offer),
         "containers": [_container(resolved, offer)],
-        "volumes": _volumes(resolved),
+        "volumes": _volumes(asked, resolved),
     }
     if offer.pull_secrets:
         spec["imagePullSecrets"] = list(offer.pull_secrets)
@@ -174,10 +178,11 @@ def _probe(path: str, *, every: int, failures: int) -> Json:
     }
 
 
-def _volumes(resolved: Resolved) -> list[Json]:
+def _volumes(asked: Troubleshooter, resolved: Resolved) -> list[Json]:
+    items = contract.downward_items(elsewhere=asked.temporary_namespace)
     volumes: list[Json] = [
         {"name": "recordings"} | _recordings(resolved),
-        {"name": "annotations", "downwardAPI": {"items": contract.downward_items()}},
+        {"name": "annotations", "downwardAPI": {"items": items}},
     ]
     if resolved.ssh_secret:
         # Readable by the pod's group; ssh refuses only keys of its own user that others may read.

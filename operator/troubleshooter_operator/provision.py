@@ -18,6 +18,7 @@ from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Resolved, Run
 from troubleshooter_operator.starting import why_not_started
 from troubleshooter_operator.tell import tell
+from troubleshooter_operator.temporary import prepare_namespace
 from troubleshooter_operator.toolbox import Toolbox
 from troubleshooter_operator.world import Plan, World
 
@@ -30,10 +31,11 @@ def provision(asked: Troubleshooter, run: Run, last: Run | None, world: World, n
     try:
         _refuse_what_is_in_the_way(asked, world)
         resolved, manifest = _manifest(asked, run, world)
+        namespace = prepare_namespace(asked, find_class(asked.class_name, world.classes), world)
     except RefusedError as refused:
         return _refusal(last, refused, now)
     missing_claim = _missing_claim(asked, resolved, world)
-    create = CreatePod(manifest, asked.uid, asked.name, asked.resource_version)
+    create = CreatePod(manifest, asked.uid, asked.name, asked.resource_version, asked.namespace)
     pending = retained(RecordingsRetained.PENDING, "The claim is not bound yet")
     kept = (run.retained or pending) if resolved.save_to_disk else NOT_SAVED
     things = f"Claim {resolved.claim_name} and pod" if resolved.save_to_disk else "Pod"
@@ -41,7 +43,7 @@ def provision(asked: Troubleshooter, run: Run, last: Run | None, world: World, n
     return Plan(
         run=replace(run, resolved=resolved, claim_name=resolved.claim_name, retained=kept),
         ready=ready(Ready.PROVISIONING, f"{things} {asked.pod_name} {verb} being made"),
-        before=(*missing_claim, create),
+        before=(*namespace, *missing_claim, create),
         unbegun=last,
     )
 
@@ -66,7 +68,7 @@ def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, 
     if verdict.end:
         return replace(run, ending=EndReason.START_FAILED)
     kept = keep_recordings(asked, replace(run, resolved=resolved), world)
-    told = tell(asked, kept.run, world.pod) if world.pod else ()
+    told = tell(asked, kept.run, world.pod, requested_by=world.requested_by) if world.pod else ()
     condition = why_not_started(box, world.claim)
     return Plan(
         kept.run, condition, before=(*told, *kept.actions), look_again=verdict.look_again, unbegun=kept.run
@@ -85,7 +87,7 @@ def _replacement(asked: Troubleshooter, run: Run, world: World, condition: Condi
         return Plan(run, condition)
     # Its version too, so that a container which has started meanwhile is not taken away.
     version = str(metadata(world.pod)["resourceVersion"])
-    delete = DeletePod(asked.namespace, asked.pod_name, str(run.pod_uid), version)
+    delete = DeletePod(asked.pod_namespace, asked.pod_name, str(run.pod_uid), version)
     return Plan(replace(run, pod_uid=None), condition, after=(delete,))
 
 

@@ -7,7 +7,7 @@ except for objects older than a rule: then `RefusedError` names the field.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from troubleshooter_agent.contract import DurationError, parse_duration
+from troubleshooter_agent.contract import TEMPORARY_PREFIX, DurationError, parse_duration
 from troubleshooter_operator.appliers import is_applied
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
@@ -61,6 +61,11 @@ class Troubleshooter:
     applied: bool  # by something that would make it anew
     status: Json  # as it was last written
     run: Run | None  # the run in force or ended last, out of status
+
+    @property
+    def pod_namespace(self) -> str:
+        """Where pod and claim live."""
+        return TEMPORARY_PREFIX + self.uid if self.temporary_namespace else self.namespace
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ def status(asked: Troubleshooter, run: Run | None, ready: Condition, now: float)
     """Written whole: what is not in here is not in the status."""
     shown: Json = {"observedGeneration": asked.generation, "requestedBy": UNVERIFIED}
     if run is not None:
-        shown |= {"podName": asked.pod_name, "podNamespace": asked.namespace} | run.to_status()
+        shown |= {"podName": asked.pod_name, "podNamespace": asked.pod_namespace} | run.to_status()
     before = asked.status.get("conditions") or []
     shown["conditions"] = render(_conditions(run, ready), before, asked.generation, now)
     return shown

@@ -4,7 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from troubleshooter_agent.contract import ANNOTATION_NAME, ANNOTATION_NAMESPACE
+from troubleshooter_agent.contract import (
+    ANNOTATION_NAME,
+    ANNOTATION_NAMESPACE,
+    ANNOTATION_UID,
+    TEMPORARY_PREFIX,
+)
 from troubleshooter_operator import kinds
 from troubleshooter_operator.graveyard import owner_key
 from troubleshooter_operator.kinds import Json, Kind, annotations, metadata
@@ -14,8 +19,11 @@ from troubleshooter_operator.store import Key, Store
 
 def claim_key(claim: Json) -> Key | None:
     """The Troubleshooter whose latest recordings a claim says it holds."""
-    name = annotations(claim).get(ANNOTATION_NAME)
-    return (str(metadata(claim)["namespace"]), name) if name else None
+    marks, namespace = annotations(claim), str(metadata(claim)["namespace"])
+    if namespace == TEMPORARY_PREFIX + marks.get(ANNOTATION_UID, ""):
+        namespace = marks.get(ANNOTATION_NAMESPACE, namespace)
+    name = marks.get(ANNOTATION_NAME)
+    return (namespace, name) if name else None
 
 
 def volume_key(volume: Json) -> Key | None:

@@ -6,6 +6,7 @@ from troubleshooter_agent.contract import (
     ANNOTATION_EXTENSION,
     ANNOTATION_RETAINED,
     ANNOTATION_TIME_TO_LIVE,
+    UNVERIFIED,
     Retained,
 )
 from troubleshooter_operator.actions import Action, PatchPod
@@ -14,6 +15,7 @@ from troubleshooter_operator.kinds import Json, annotations, labels, uid_of
 from troubleshooter_operator.pod import access_annotations, pod_labels
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
+from troubleshooter_operator.temporary import bind_people
 
 
 def retained_word(run: Run) -> Retained | None:
@@ -27,7 +29,9 @@ def retained_word(run: Run) -> Retained | None:
     return Retained.NOT_PERMITTED if given_up and may_go else None
 
 
-def tell(asked: Troubleshooter, run: Run, pod: Json, refused: str = "") -> tuple[Action, ...]:
+def tell(
+    asked: Troubleshooter, run: Run, pod: Json, refused: str = "", requested_by: str = UNVERIFIED
+) -> tuple[Action, ...]:
     """The life time in force, that the volume is kept, who may come in, the labels that we watch by.
 
     Only what is missing of it. `refused`: the life time that a shell asked for, and why it cannot be.
@@ -43,7 +47,9 @@ def tell(asked: Troubleshooter, run: Run, pod: Json, refused: str = "") -> tuple
     marks = _missing(pod_labels(asked), labels(pod))
     if not notes and not marks:
         return ()
-    return (PatchPod(asked.namespace, asked.pod_name, uid_of(pod), notes, marks),)
+    # First the right itself: what the pod tells of it is how a later look knows that it is given.
+    people = bind_people(asked, requested_by) if _access_changes(asked, annotations(pod)) else ()
+    return (*people, PatchPod(asked.pod_namespace, asked.pod_name, uid_of(pod), notes, marks))
 
 
 def _access_changes(asked: Troubleshooter, have: dict[str, str]) -> dict[str, str | None]:

@@ -20,7 +20,8 @@ class World:
     `reclaim` is what is known of a volume that the operator may not change; `volume` is None then.
     `pod` is whatever has the pod's name, ours or not. `trace` is what is left of the run's own pod once it is
     gone. `occupants` are pods of others on the claim, looked for before there is a pod. `requested_by` is who
-    asked, as far as it is verified. `told_to_end_at` is when the annotation end was first seen on the pod.
+    asked, as far as it is verified. `confined`: the operator works in some namespaces only. `told_to_end_at`
+    is when the annotation end was first seen on the pod.
     """
 
     classes: tuple[Json, ...] = ()
@@ -31,6 +32,7 @@ class World:
     reclaim: Reclaim | None = None
     occupants: tuple[Json, ...] = ()
     requested_by: str = UNVERIFIED
+    confined: bool = False
     report: Report | None = None
     told_to_end_at: float | None = None
 

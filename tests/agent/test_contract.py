@@ -97,6 +97,12 @@ def test_every_annotation_is_projected_into_a_file_of_its_last_name() -> None:
     }
 
 
+def test_a_pod_elsewhere_tells_the_namespace_of_its_troubleshooter() -> None:
+    items = {item["path"]: item["fieldRef"]["fieldPath"] for item in contract.downward_items(elsewhere=True)}
+    assert items["namespace"] == "metadata.annotations['troubleshooter.sh/namespace']"
+    assert items["pod"] == "metadata.name"
+
+
 def test_reasons_of_an_end_are_those_of_the_condition() -> None:
     assert [reason.value for reason in EndReason] == [
         "IdleTimeout", "TimeToLiveReached", "Stopped", "RecordingFailed", "AgentFailed", "OutOfMemory",
