@@ -121,7 +121,10 @@ class Applier:
 
     def _check_still_wanted(self, action: CreatePod, namespace: str) -> None:
         """A cache may lag, and what is made on an old picture may be a second pod for an ended run."""
-        now = self._cluster.get(kinds.TROUBLESHOOTER, namespace, action.owner_name)
+        try:
+            now = self._cluster.get(kinds.TROUBLESHOOTER, namespace, action.owner_name)
+        except NotFoundError as missing:
+            raise ConflictError("the Troubleshooter is gone since it was looked at") from missing
         if uid_of(now) != action.owner_uid or metadata(now)["resourceVersion"] != action.owner_version:
             raise ConflictError("the Troubleshooter has changed since it was looked at")
 
@@ -134,7 +137,11 @@ class Applier:
             patched = self._cluster.patch(kind, namespace, name, patch)
         except NotFoundError as missing:
             raise ConflictError(f"{kind.name} {name} is to be patched and is not there") from missing
-        self._stores.of(kind).remember(patched)
+        store = self._stores.of(kind)
+        known = store.get(namespace or "", name)
+        store.remember(patched)
+        if known is not None and metadata(known)["resourceVersion"] == metadata(patched)["resourceVersion"]:
+            return None  # it had that already, or admission keeps it as it is
         return f"{kind.name} patched"
 
     def _delete_pod(self, action: DeletePod) -> str | None:

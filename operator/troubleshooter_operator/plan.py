@@ -87,7 +87,10 @@ def _end(asked: Troubleshooter, run: Run, trace: Trace, world: World, now: float
     """The run is over: tell it, then take the pod away."""
     over = end_run(run, trace, now)
     rest = _rest(asked, over, world, now)
-    return replace(rest, before=(*rest.before, *_announcement(asked, over)))
+    told = (*rest.before, *_announcement(asked, over))
+    # The next run may begin at once, and no watch tells of a status that we write ourselves.
+    follows = not asked.deleting and not asked.stopped and asked.wanted_run > over.number
+    return replace(rest, before=told, look_again=now if follows else rest.look_again)
 
 
 def _announcement(asked: Troubleshooter, run: Run) -> list[Action]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from troubleshooter_operator import kinds, log
-from troubleshooter_operator.actions import Action, Announce, PatchVolume
+from troubleshooter_operator.actions import Action, Announce, PatchClaim, PatchPod, PatchVolume
 from troubleshooter_operator.apply import Applier
 from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.conditions import Ready, RecordingsRetained, ready, retained
@@ -28,6 +28,7 @@ _RETAIN_REMEDY: Final = (
     "an administrator can allow the operator that patch, install deploy/retain, or offer a StorageClass with "
     "reclaimPolicy: Retain"
 )
+_PATCHES: Final = (PatchPod, PatchClaim, PatchVolume)
 
 
 class Reconciler:
@@ -59,12 +60,16 @@ class Reconciler:
         asked = troubleshooter(found)
         now = self._cluster.now()
         planned = plan(asked, self._observer.look(asked, graves), now)
-        refusal = self._first_refusal(key, planned.before)
+        done: list[Action] = []
+        refusal = self._first_refusal(key, planned.before, done)
         shown = _with_refusal(planned, *refusal) if refusal else planned
         self._tell(found, status(asked, shown.run, shown.ready, now))
         goes_on = refusal is None or isinstance(refusal[0], PatchVolume)  # the end is not held up by it
-        refused_after = [action for action in planned.after if goes_on and self._is_refused(key, action)]
+        after = planned.after if goes_on else ()
+        refused_after = [action for action in after if self._is_refused(key, action, done)]
         waits = [REFUSED_SECONDS] if refusal or refused_after else []
+        # What it made of the objects is in the caches already, so no watch tells us of it again.
+        waits += [0.0] if any(isinstance(action, _PATCHES) for action in done) else []
         waits += [planned.look_again - now] if planned.look_again is not None else []
         return min(waits, default=None)
 
@@ -76,10 +81,12 @@ class Reconciler:
         except NotFoundError as missing:  # deleted, then a watch will tell so, or the answer was wrong
             raise ConflictError("the Troubleshooter is not there to be written to") from missing
 
-    def _first_refusal(self, key: Key, actions: tuple[Action, ...]) -> tuple[Action, RefusedError] | None:
+    def _first_refusal(
+        self, key: Key, actions: tuple[Action, ...], done: list[Action]
+    ) -> tuple[Action, RefusedError] | None:
         for action in actions:
             try:
-                self._apply(key, action)
+                self._apply(key, action, done)
             except RefusedError as refused:
                 return action, self._counted(refused)
             except ForbiddenError as refused:
@@ -88,22 +95,23 @@ class Reconciler:
                 )
         return None
 
-    def _is_refused(self, key: Key, action: Action) -> bool:
+    def _is_refused(self, key: Key, action: Action, done: list[Action]) -> bool:
         try:
-            self._apply(key, action)
+            self._apply(key, action, done)
         except ForbiddenError as refused:
             log.warning("refused", namespace=key[0], name=key[1], action=type(action).__name__, error=refused)
             return True
         return False
 
-    def _apply(self, key: Key, action: Action) -> None:
-        done = self._applier.apply(action)
-        if done is None:
+    def _apply(self, key: Key, action: Action, done: list[Action]) -> None:
+        what = self._applier.apply(action)
+        if what is None:
             return
+        done.append(action)
         self._metrics.acted(type(action).__name__)
         if isinstance(action, Announce):
             self._metrics.ended(action.reason)
-        log.info(done, namespace=key[0], name=key[1])
+        log.info(what, namespace=key[0], name=key[1])
 
     def _counted(self, refused: RefusedError) -> RefusedError:
         self._metrics.refused(refused.reason)
@@ -120,7 +128,7 @@ class Reconciler:
         owners = unfinished_owners(left, uid_of(found) if found else None)
         gone = [owner for owner in owners if not self._exists(key, owner)]
         actions = [action for owner in gone for action in settle(left, owner, self._cluster.now())]
-        return not [action for action in actions if self._is_refused(key, action)]
+        return not [action for action in actions if self._is_refused(key, action, [])]
 
     def _exists(self, key: Key, uid: str) -> bool:
         """Asked of the API server: the cache may not have it yet."""
