@@ -2,6 +2,7 @@
 
 shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]    open a recorded session in this toolbox
 shell [--user=NAME] attach [--view] [ID]                go on with an open session, or look on
+shell [--user=NAME] extend TIME                         ask for more time
 record [-o FILE] [-- COMMAND ARG...]                    record a session of this machine
 list, cat, play, verify, follow                         read recordings
 repair                                                  mend what a lost node left
@@ -22,6 +23,7 @@ from troubleshooter_agent.commands import (
     SOCKET,
     AttachTo,
     Command,
+    ExtendBy,
     NotedReading,
     NotYet,
     Reading,
@@ -30,10 +32,11 @@ from troubleshooter_agent.commands import (
     Run,
     Shell,
 )
+from troubleshooter_agent.contract import DurationError, parse_duration
 from troubleshooter_agent.errors import AgentError, UsageError
-from troubleshooter_agent.request import LONGEST_USER, is_id, is_too_long, shell_argv
+from troubleshooter_agent.request import LONGEST_EXTENSION, LONGEST_USER, is_id, is_too_long, shell_argv
 
-NOT_YET: Final = ("extend", "search", "export")
+NOT_YET: Final = ("search", "export")
 READINGS: Final = ("list", "cat", "play", "verify", "follow")
 
 
@@ -109,11 +112,11 @@ def parse_shell(argv: Sequence[str]) -> Command:
             return NotedReading(wish, parse(words[1:])) if is_reading(words) else Shell(wish, None, address)
         case ["attach", *words]:
             return parse_attach(words, wish.user, address)
-        case ["extend", *_]:
-            return NotYet("shell extend")
+        case ["extend", *words]:
+            return parse_extend(words, wish.user, address)
     raise UsageError(
         f"shell takes no {rest[0]!r}",
-        "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID]]",
+        "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID] | extend TIME]",
     )
 
 
@@ -133,6 +136,18 @@ def parse_attach(words: Sequence[str], user: str, address: str) -> Command:
         f"{' '.join(rest)!r} is no id of a session",
         "an id is 8 of a-z and 0-9; write: shell attach [--view] [ID]",
     )
+
+
+def parse_extend(words: Sequence[str], user: str, address: str) -> Command:
+    """`shell extend`: how much longer."""
+    text = " ".join(words)
+    try:
+        seconds = parse_duration(text)
+    except DurationError:
+        seconds = 0
+    if 0 < seconds <= LONGEST_EXTENSION:
+        return ExtendBy(seconds, user, address)
+    raise UsageError(f"{text!r} is no time to extend by", "write it like: shell extend 15m")
 
 
 def with_user(wish: Wish, arguments: Sequence[str]) -> tuple[Wish, list[str]]:

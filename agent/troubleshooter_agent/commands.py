@@ -68,6 +68,20 @@ class AttachTo:
 
 
 @dataclass(frozen=True)
+class ExtendBy:
+    """Ask for a longer life of the toolbox, by `seconds`."""
+
+    seconds: int
+    user: str
+    socket: str
+
+    def run(self) -> int:
+        from troubleshooter_agent import extending  # noqa: PLC0415 - as above
+
+        return extending.extend(self.seconds, self.user, self.socket)
+
+
+@dataclass(frozen=True)
 class Record:
     """Record a session of this machine."""
 

@@ -128,6 +128,7 @@ class ExitCode:
     """Exit codes of the container, and of a shell that could not be recorded."""
 
     OK: Final = 0
+    NOT_GRANTED: Final = 1  # of `shell extend`
     USAGE: Final = 64
     AGENT_FAULT: Final = 70
     NOT_RECORDED: Final = 74

@@ -9,16 +9,16 @@ from typing import Final
 
 from troubleshooter_agent import channel
 from troubleshooter_agent.loop import Loop
-from troubleshooter_agent.request import Attach, Request, parse_request
+from troubleshooter_agent.request import Attach, Extend, Request, parse_request
 from troubleshooter_agent.toolbox import Refusal
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A client that asks for a session; its descriptors are closed once it was answered."""
+    """A client that asks for a session, or for more time; its descriptors are closed once it was answered."""
 
     connection: socket.socket
-    request: Request | Attach
+    request: Request | Attach | Extend
     descriptors: tuple[int, int, int]
 
 

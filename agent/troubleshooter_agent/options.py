@@ -44,16 +44,18 @@ def _add_shell(verbs: "Verbs[Parser]") -> None:
     shell = _add(
         verbs, "shell", "open a recorded session in this toolbox", "shell --user=alice -- dig kubernetes"
     )
-    shell.usage = "shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID]]"
+    shell.usage = "shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID] | extend TIME]"
     shell.add_argument(
         "--user", metavar="NAME", help="who you are; only as the first argument (default: unknown)"
     )
     shell.add_argument("attach", nargs="?", metavar="attach [ID]", help=_ATTACH)
+    shell.add_argument("extend", nargs="?", metavar="extend TIME", help=_EXTEND)
     shell.add_argument("--view", action="store_true", help="with attach: look on without taking part")
     shell.add_argument("-c", metavar="COMMAND", help="a command line for your shell instead of a dialogue")
 
 
 _ATTACH: Final = "go on with an open session of yours: the only one, or the one with this id"
+_EXTEND: Final = "ask for more time, like 15m: the operator grants what the class allows"
 
 
 def _add_record(verbs: "Verbs[Parser]") -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Final
 
 from troubleshooter_agent import channel
-from troubleshooter_agent.contract import ExitCode
+from troubleshooter_agent.contract import ExitCode, format_duration
 from troubleshooter_agent.door import Visit, refuse
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.recorders import Recorders
-from troubleshooter_agent.request import Attach, Request, shell_argv
+from troubleshooter_agent.request import Attach, Extend, Request, shell_argv
 from troubleshooter_agent.toolbox import Refusal, ToolboxState
 
 MOST_OFFERS: Final = 9  # open sessions that a person is asked about
@@ -28,6 +28,9 @@ class Reception:
 
     def answer(self, visit: Visit) -> None:
         match visit.request:
+            case Extend() as extend:
+                self._extend(extend, visit)
+                return
             case Attach() as attach:
                 refusal = self._attach(attach, visit)
             case Request() as request:
@@ -35,6 +38,13 @@ class Reception:
         if refusal is not None:
             self._log.event("shell-refused", user=visit.request.user, why=refusal.sentence)
             refuse(visit, refusal)
+
+    def _extend(self, extend: Extend, visit: Visit) -> None:
+        to, said = self._state.extend(extend)
+        if not extend.to:
+            self._log.event("extension-wanted", user=extend.user, life=format_duration(to))
+        message = {"exit": said.status, "say": said.sentence, "wait": said.wait, "to": to}
+        channel.tell(visit.connection, message)
 
     def _attach(self, attach: Attach, visit: Visit) -> Refusal | None:
         found = self._state.wanted(attach)

@@ -18,6 +18,7 @@ from troubleshooter_agent.channel import Packet
 
 DESCRIPTORS: Final = (0, 1, 2)  # what comes with a request: the person's
 LONGEST_USER: Final = 1024  # bytes as JSON: /status has to hold those of many sessions
+LONGEST_EXTENSION: Final = 24 * 3600  # seconds; no class lets a toolbox live so long
 _ID: Final = re.compile(r"[a-z0-9]{8}")
 _LARGEST: Final = 65_535  # columns or rows of a terminal
 
@@ -66,12 +67,36 @@ class Attach:
         }
 
 
-def parse_request(packet: Packet) -> Request | Attach | None:
+@dataclass(frozen=True)
+class Extend:
+    """A longer life of the toolbox: `by` seconds more; `to` is that in all, once PID 1 has said how much."""
+
+    by: int
+    user: str
+    to: int = 0
+
+    def to_message(self) -> dict[str, Any]:
+        return {"extend": {"by": self.by, "to": self.to, "user": self.user}}
+
+
+def parse_request(packet: Packet) -> Request | Attach | Extend | None:
     """A client's request; None for anything else, and for what no program can be started with."""
     if len(packet.descriptors) != len(DESCRIPTORS):
         return None
     with contextlib.suppress(ValueError):
-        return _parse_open(packet.message.get("open")) or _parse_attach(packet.message.get("attach"))
+        return (
+            _parse_open(packet.message.get("open"))
+            or _parse_attach(packet.message.get("attach"))
+            or _parse_extend(packet.message.get("extend"))
+        )
+    return None
+
+
+def _parse_extend(message: Any) -> Extend | None:
+    match message:
+        case {"by": int() as by, "to": int() as to, "user": str() as user} if not is_too_long(user):
+            if 0 < by <= LONGEST_EXTENSION and 0 <= to <= LONGEST_EXTENSION:
+                return Extend(by, user, to)
     return None
 
 

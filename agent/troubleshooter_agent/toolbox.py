@@ -21,7 +21,7 @@ from troubleshooter_agent.contract import (
 )
 from troubleshooter_agent.lifetime import Deadline, Warned
 from troubleshooter_agent.limits import DEFAULT, Limits
-from troubleshooter_agent.request import Attach, Request
+from troubleshooter_agent.request import Attach, Extend, Request
 from troubleshooter_agent.session import Job, Program, Toolbox, cast_name, new_id, printable
 from troubleshooter_agent.sessions import OpenSession, Sessions
 from troubleshooter_agent.transfer import ENVIRONMENT, transfer_of
@@ -60,6 +60,11 @@ _UNSAVED_LIMITS: Final = Limits(size=128 << 20)
 _NOT_RETAINED: Final = "; the volume of the recordings goes with its claim, if somebody deletes that"
 _LOGGED: Final = "; it is also in the container's log, for whoever may read that"
 
+_NO_ANSWER: Final = (
+    "the operator has not answered yet whether this toolbox may live {}; the wish stands, and until it is "
+    "granted the toolbox ends at {} at the latest"
+)
+
 
 @dataclass
 class ToolboxState:
@@ -74,10 +79,13 @@ class ToolboxState:
     ready_at: float | None = None
     ending: Ending | None = None
     warned: dict[EndReason, Warned] = field(default_factory=dict)
+    wanted_life: int = 0  # seconds from the start, which a shell asks for; 0 for nothing
 
     def learn(self, projected: Projected, now: float) -> None:
         """Take up what the operator has written on the pod."""
         self.projected = projected
+        if projected.time_to_live >= self.wanted_life:
+            self.wanted_life = 0
         if self.ready_at is None and projected.retained is not None:
             self.ready_at = now
 
@@ -128,6 +136,21 @@ class ToolboxState:
         if self.projected.retained is None:
             return Refusal(ExitCode.NOT_RECORDED, _NOT_YET_RETAINED, wait=True)
         return None
+
+    def extend(self, wish: Extend) -> tuple[int, Refusal]:
+        """How many seconds from the start on a person wants the toolbox to live, and what became of that."""
+        life = int(self.projected.time_to_live)
+        wanted = wish.to or life + wish.by
+        if self.ending is not None:
+            return wanted, Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
+        if wanted <= life:
+            return wanted, Refusal(ExitCode.OK, f"this toolbox lives until {self._until()} at the latest")
+        text = format_duration(wanted)
+        asked, _, why = self.projected.extension.partition(": ")
+        if asked == text:
+            return wanted, Refusal(ExitCode.NOT_GRANTED, f"not granted: {printable(why)}")
+        self.wanted_life = wanted
+        return wanted, Refusal(ExitCode.NOT_GRANTED, _NO_ANSWER.format(text, self._until()), wait=True)
 
     def offers(self, request: Request) -> list[OpenSession]:
         """The sessions that a person may want to go on with instead of a new one: after a lost connection."""
@@ -184,10 +207,9 @@ class ToolboxState:
 
     def greeting(self, job: Job) -> str:
         """The first line of a shell: that it is recorded, as whom, until when."""
-        until = format_time(self.wall + self.started_at + self.projected.time_to_live)
         idle = format_duration(self.projected.idle_timeout)
         return (
-            f"{self._recorded(job)}, until {until} at the latest; without a key it ends after {idle}"
+            f"{self._recorded(job)}, until {self._until()} at the latest; without a key it ends after {idle}"
             f"{self._warnings_of_the_record(job)}{self._notice()}"
         )
 
@@ -212,13 +234,13 @@ class ToolboxState:
         return Status(
             agentVersion=__version__,
             startedAt=format_time(self.wall + self.started_at),
-            expiresAt=format_time(self.wall + self.started_at + self.projected.time_to_live),
+            expiresAt=self._until(),
             idleSince=None if idle is None else format_time(self.wall + idle),
             lastActivityAt=None if idle is None else format_time(self.wall + idle),
             timeToLiveSeconds=self.projected.time_to_live,
             idleTimeoutSeconds=self.projected.idle_timeout,
             ready=self.refusal() is None,
-            wantedTimeToLive="",
+            wantedTimeToLive=format_duration(self.wanted_life) if self.wanted_life else "",
             end=self.projected.end or (self.ending.reason if self.ending else ""),
             sessionsActive=len(self.sessions.open),
             sessionCount=self.sessions.count,
@@ -241,6 +263,9 @@ class ToolboxState:
             chain=self.sessions.chain,
             sessions=self.sessions.newest_first(),
         )
+
+    def _until(self) -> str:
+        return format_time(self.wall + self.started_at + self.projected.time_to_live)
 
     def _idle_since(self) -> float | None:
         if self.ready_at is None:

@@ -14,7 +14,8 @@ from troubleshooter_agent.client import Wish
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.limits import Limits
 
-FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID]]"
+FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID] | extend TIME]"
+EXTEND = "write it like: shell extend 15m"
 ATTACH = "an id is 8 of a-z and 0-9; write: shell attach [--view] [ID]"
 NOT_YET = "is not yet available (see troubleshooter-agent --help for what is)"
 
@@ -64,7 +65,11 @@ def test_words_after_the_command_line_are_its_arguments_as_with_sh() -> None:
         (["attach", "ID"], f"'ID' is no id of a session ({ATTACH})"),
         (["attach", "--view", "3f9k2m1x", "x"], f"'3f9k2m1x x' is no id of a session ({ATTACH})"),
         (["attach", "3f9k2m1x", "--view"], f"'3f9k2m1x --view' is no id of a session ({ATTACH})"),
-        (["--user=alice", "extend", "15m"], f"shell extend {NOT_YET}"),
+        (["--user=alice", "extend"], f"'' is no time to extend by ({EXTEND})"),
+        (["extend", "15"], f"'15' is no time to extend by ({EXTEND})"),
+        (["extend", "0m"], f"'0m' is no time to extend by ({EXTEND})"),
+        (["extend", "25h"], f"'25h' is no time to extend by ({EXTEND})"),
+        (["extend", "15m", "please"], f"'15m please' is no time to extend by ({EXTEND})"),
     ],
 )  # fmt: skip
 def test_mistake_in_shell_is_told_in_one_sentence(arguments: list[str], sentence: str) -> None:
@@ -73,7 +78,7 @@ def test_mistake_in_shell_is_told_in_one_sentence(arguments: list[str], sentence
     assert str(refused.value) == sentence
 
 
-@pytest.mark.parametrize("verb", ["extend", "search", "export"])
+@pytest.mark.parametrize("verb", ["search", "export"])
 def test_command_of_a_later_version_says_so(verb: str) -> None:
     with pytest.raises(UsageError, match=f"^{verb} is not yet available"):
         cli.parse([verb, "3f9k2m1x"]).run()
