@@ -1,4 +1,4 @@
-"""Who keeps a volume: its StorageClass, a mutating policy, the operator, or nobody; told in each case."""
+"""Who keeps a volume, told in each case; and who may have a claim, one toolbox after another."""
 
 import json
 from collections.abc import Iterator
@@ -84,6 +84,40 @@ def made(plane: ControlPlane, claim: str) -> str:
     words = ("create", "--dry-run=server", "--filename=-", "--output=json")
     found = json.loads(plane.admin.run(*words, stdin=json.dumps(manifest)).stdout)
     return str(found["spec"]["persistentVolumeReclaimPolicy"])
+
+
+def test_toolboxes_use_one_claim_after_another(team: PlayedNode) -> None:
+    """Under one operator that sees both; the second is made when the first is gone."""
+    volume = start(team, "first", policy="Retain", claim="shared-recordings")
+    team.wait("first", "Ready", "ShellAvailable")
+    team.admin.apply(troubleshooter("second", {"saveToDisk": {"claimName": "shared-recordings"}}))
+    assert team.wait("second", "Ready", "VolumePending") == (
+        "Claim shared-recordings is in use by Troubleshooter first (pod first) and is for one at a time; "
+        "this one starts when that has ended, or name another claim in saveToDisk.claimName"
+    )
+    assert team.admin.get("pod", "second") is None
+    team.admin.run("delete", "troubleshooter", "first", "--wait=false")
+    team.admin.run("delete", "pod", "first", "--wait=false")
+    team.finish("first")
+    team.run("second")
+    team.wait("second", "Ready", "ShellAvailable")
+    found = team.admin.json("get", "troubleshooter", "second")["status"]["recordings"]
+    assert found["persistentVolumeName"] == volume
+
+
+def test_a_claim_of_others_is_left_alone(team: PlayedNode) -> None:
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "theirs"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    team.admin.apply(claim)
+    team.admin.apply(troubleshooter("guest", {"saveToDisk": {"claimName": "theirs"}}))
+    assert "exists without the label troubleshooter.sh/recordings=true" in team.wait(
+        "guest", "Ready", "ClaimNotOurs"
+    )
+    assert team.admin.get("pod", "guest") is None
 
 
 @pytest.fixture

@@ -270,6 +270,17 @@ def test_a_policy_holds_the_operator_to_its_own_namespaces(
     wait_until(refused, timeout=10, what=f"a refusal that says: {sentence}")
 
 
+@pytest.mark.parametrize("thing", ["persistentvolumeclaims", "persistentvolumes", "pods/exec", "secrets"])
+@pytest.mark.parametrize("verb", ["delete", "create"])
+def test_its_rights_reach_no_recording(plane: ControlPlane, tmp_path: Path, thing: str, verb: str) -> None:
+    """Claims are made by it; nothing else of these, not even in namespaces of its own."""
+    name, _, part = thing.partition("/")
+    words = ("auth", "can-i", verb, name, *((f"--subresource={part}",) if part else ()))
+    operator = as_operator(plane, tmp_path).in_namespace("incident-response-any")
+    answer = "yes" if (verb, thing) == ("create", "persistentvolumeclaims") else "no"
+    assert operator.attempt(*words).stdout.strip() == answer
+
+
 def test_without_the_rights_it_is_told_what_to_install(
     plane: ControlPlane, operator: None, team: PlayedNode
 ) -> None:
