@@ -10,7 +10,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help demo test lint unit e2e bench bench-operator soak image cluster-up cluster-down \
+.PHONY: help demo charts test lint unit e2e bench bench-operator soak image cluster-up cluster-down \
 	install uninstall deploy undeploy run lock python notice venv
 
 help: ## show this list
@@ -56,6 +56,9 @@ deploy: install ## put CRDs, operator and default class into the cluster that ku
 
 undeploy: ## take them away; recordings stay
 	@$(KUBECTL) delete --ignore-not-found -k deploy/base
+
+charts: venv ## write the templates of the Helm charts again after a change of deploy/base or crd
+	@$(PYTHON) tools/charts.py
 
 run: venv ## run the operator here, against the cluster that kubectl talks to
 	@$(PYTHON) -m troubleshooter_operator

@@ -1,0 +1,111 @@
+"""The Helm charts install what is in deploy/base; an upgrade ends no toolbox, a removal leaves recordings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from control_plane import ControlPlane, running_control_plane
+from harness import CHECKOUT
+from helm import CHARTS, NAMESPACE, Helm, helm
+from operator_process import running_operator
+from played_node import PlayedNode
+from stage import troubleshooter
+
+CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
+NAMES = ("troubleshooter-crds", "troubleshooter")
+KEEP = "helm.sh/resource-policy"
+OLDEST = "--kube-version=1.30"  # helm built from its module takes itself for one of 1.20
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def charts(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    return helm(tmp_path_factory.mktemp("helm"), plane.state.kubeconfig("admin"))
+
+
+def test_the_charts_are_well_formed(charts: Helm) -> None:
+    for name in NAMES:
+        assert "0 chart(s) failed" in charts.run("lint", "--strict", str(CHARTS / name))
+
+
+def test_they_hold_the_objects_of_the_base(charts: Helm, plane: ControlPlane) -> None:
+    """All but the namespace, which `helm install --create-namespace` makes."""
+    rendered = [each for name in NAMES for each in rendering(charts, name)]
+    for each in rendered:
+        each["metadata"].get("annotations", {}).pop(KEEP, None)
+        each["metadata"] = {key: value for key, value in each["metadata"].items() if value != {}}
+    base = _objects(plane.admin.run("kustomize", str(CHECKOUT / "deploy" / "base")).stdout)
+    assert _by_name(rendered) == _by_name(each for each in base if each["kind"] != "Namespace")
+
+
+def test_images_and_what_may_be_asked_for_are_values(charts: Helm) -> None:
+    values = (
+        "images.operator=registry.example/operator:1",
+        "images.toolbox=registry.example/toolbox:1",
+        "images.allowed={registry.example/toolbox:*,registry.example/tools/*}",
+    )
+    options = [word for value in values for word in ("--set", value)]
+    found = {each["kind"]: each for each in rendering(charts, NAMES[1], *options)}
+    (container,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "registry.example/operator:1"
+    assert found["TroubleshooterClass"]["spec"]["images"] == {
+        "default": "registry.example/toolbox:1",
+        "allowed": ["registry.example/toolbox:*", "registry.example/tools/*"],
+    }
+
+
+def test_an_upgrade_ends_no_toolbox_and_a_removal_leaves_what_was_recorded(
+    charts: Helm, plane: ControlPlane, tmp_path: Path
+) -> None:
+    """Upgraded to other images, with another operator, while a toolbox is open, and then removed."""
+    admin = plane.admin.in_namespace("team")
+    there = PlayedNode(admin)
+    there.prepare()
+    charts.run("install", NAMES[0], str(CHARTS / NAMES[0]), "--create-namespace")
+    admin.run("wait", "--for=condition=Established", *CRDS)
+    charts.run("install", NAMES[1], str(CHARTS / NAMES[1]))
+    with running_operator(plane, tmp_path / "first.log"):
+        admin.apply(troubleshooter("web", {}))
+        volume = there.bind("web-recordings")
+        there.run("web")
+        there.wait("web", "Ready", "ShellAvailable")
+    opened = admin.json("get", "pod", "web")
+    charts.run("upgrade", NAMES[0], str(CHARTS / NAMES[0]))
+    images = ("operator=registry.example/operator:2", "toolbox=registry.example/toolbox:2")
+    charts.run("upgrade", NAMES[1], str(CHARTS / NAMES[1]), *(f"--set=images.{image}" for image in images))
+    with running_operator(plane, tmp_path / "second.log"):
+        admin.apply(troubleshooter("later", {}))  # once it has a pod, the upgraded operator is at work
+        later = admin.wait_for("pod", "later", lambda _: True, timeout=20)
+        assert later["spec"]["containers"][0]["image"] == "registry.example/toolbox:2"
+        there.wait("web", "Ready", "ShellAvailable")
+        still = admin.json("get", "pod", "web")
+    assert still["metadata"]["uid"] == opened["metadata"]["uid"]
+    assert "deletionTimestamp" not in still["metadata"]
+    assert still["spec"] == opened["spec"]
+    for name in reversed(NAMES):
+        charts.run("uninstall", name)
+    assert plane.admin.in_namespace(NAMESPACE).get("deploy", "troubleshooter-operator") is None
+    assert admin.json("get", "troubleshooter", "web")["spec"] is not None
+    claim = admin.json("get", "pvc", "web-recordings")
+    assert claim["metadata"]["labels"]["troubleshooter.sh/recordings"] == "true"
+    assert admin.json("get", "pv", volume)["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert admin.json("get", "pod", "web")["metadata"]["uid"] == opened["metadata"]["uid"]
+
+
+def rendering(charts: Helm, name: str, *options: str) -> list[dict[str, Any]]:
+    return _objects(charts.run("template", "x", str(CHARTS / name), OLDEST, *options))
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    return [each for each in yaml.safe_load_all(text) if each]
+
+
+def _by_name(objects: Any) -> dict[tuple[str, str], Any]:
+    return {(each["kind"], each["metadata"]["name"]): each for each in objects}
