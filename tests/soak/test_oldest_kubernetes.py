@@ -1,0 +1,58 @@
+"""The oldest Kubernetes that is supported: an API server 1.30 takes what is installed, and one life."""
+
+from pathlib import Path
+
+import binaries
+import lifecycle
+import places
+import pytest
+from control_plane import running_control_plane
+from harness import CHECKOUT
+from operator_process import running_operator
+from played_node import PlayedNode
+from stage import troubleshooter
+
+CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
+SAMPLES = ("class.yaml", "minimal.yaml", "stopped.yaml", "full.yaml")
+POLICY = "troubleshooter-operator-volumes"
+
+
+@pytest.mark.soak
+def test_kubernetes_1_30_takes_all_of_it_and_one_life(tmp_path: Path) -> None:
+    """Its limits of what rules may cost are narrower, and it lacks what CEL has learnt since."""
+    cache = places.cache()
+    with lifecycle.cache_lock(cache):
+        binaries.build(cache)
+        oldest = binaries.optional_program(cache, "kube-apiserver-1.30")
+    programs = {**binaries.programs(cache), "kube-apiserver": oldest}
+    with running_control_plane(tmp_path / "plane", controllers=True, programs=programs, flags=()) as plane:
+        assert plane.admin.json("version")["serverVersion"]["gitVersion"].startswith("v1.30.")
+        plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
+        plane.admin.run("wait", "--for=condition=Established", *CRDS)
+        system = plane.admin.in_namespace("troubleshooter-system")
+        system.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
+        for sample in SAMPLES:
+            plane.admin.run("apply", "--dry-run=server", "-f", str(CHECKOUT / "crd" / "samples" / sample))
+        policy = plane.admin.wait_for(
+            "validatingadmissionpolicy", POLICY, lambda found: "typeChecking" in found["status"], timeout=30
+        )
+        assert policy["status"]["typeChecking"] == {}
+        there = PlayedNode(plane.admin.in_namespace("team"))
+        there.prepare()
+        refused = there.admin.refuse(troubleshooter("bad", {"timeToLive": "3h"}))
+        assert "timeToLive must be between 1m and 2h, written like 90s, 45m or 1h30m; got 3h" in refused
+        with running_operator(plane, tmp_path / "operator.log"):
+            live(there)
+
+
+def live(there: PlayedNode) -> None:
+    """From the resource to its end, with the volume kept."""
+    there.admin.apply(troubleshooter("web", {}))
+    volume = there.bind("web-recordings")
+    there.run("web")
+    there.wait("web", "Ready", "ShellAvailable")
+    assert there.admin.json("get", "pv", volume)["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    there.admin.run("patch", "troubleshooter", "web", "--type=merge", '--patch={"spec":{"state":"Stopped"}}')
+    there.finish("web")
+    there.wait("web", "Ended", "Stopped")
+    there.admin.wait_gone("pod", "web", timeout=20)
