@@ -9,10 +9,12 @@ from troubleshooter_operator.apply import Applier
 from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.conditions import Ready, RecordingsRetained, ready, retained
 from troubleshooter_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
+from troubleshooter_operator.events import Events
 from troubleshooter_operator.graveyard import Grave, Graveyard
 from troubleshooter_operator.kinds import Json, uid_of
 from troubleshooter_operator.left_behind import LeftBehind, settle, unfinished_owners
 from troubleshooter_operator.metrics import Metrics
+from troubleshooter_operator.news import news
 from troubleshooter_operator.observe import Observer
 from troubleshooter_operator.plan import plan
 from troubleshooter_operator.resources import troubleshooter
@@ -42,6 +44,7 @@ class Reconciler:
         self._graveyard = graveyard
         self._observer = observer
         self._applier = Applier(cluster, stores)
+        self._events = Events(cluster)
         self._metrics = metrics
 
     def reconcile(self, key: Key) -> float | None:
@@ -80,6 +83,8 @@ class Reconciler:
             self._applier.write_status(found, wanted)
         except NotFoundError as missing:  # deleted, then a watch will tell so, or the answer was wrong
             raise ConflictError("the Troubleshooter is not there to be written to") from missing
+        for heard in news(found.get("status") or {}, wanted):
+            self._events.tell(found, heard)
 
     def _first_refusal(
         self, key: Key, actions: tuple[Action, ...], done: list[Action]

@@ -47,7 +47,8 @@ def test_killed_while_ending(stage: Stage, admin: Kubectl) -> None:
     assert cast.shown == "kept\n"
     of_the_run = "--field-selector=involvedObject.kind=Troubleshooter,involvedObject.name=ending"
     events = stage.editor.json("get", "events", of_the_run)["items"]
-    assert [event["reason"] for event in events] == ["Stopped"]
+    ends = [event for event in events if event["message"].startswith("Run ")]
+    assert [event["reason"] for event in ends] == ["Stopped"]
 
 
 def made(watch: Watch, prefix: str) -> list[str]:

@@ -12,7 +12,7 @@ from stage import Stage
 SERVICE_ACCOUNT = "system:serviceaccount:troubleshooter-system:troubleshooter-operator"
 AS_OPERATOR = f"--as={SERVICE_ACCOUNT}"
 OPERATORS_RIGHTS = {
-    "events": "[create]",
+    "events": "[create patch]",
     "persistentvolumeclaims": "[get list watch create patch]",
     "persistentvolumes": "[get list watch patch]",
     "pods": "[get list watch create patch delete]",

@@ -143,6 +143,13 @@ def test_a_settled_toolbox_is_not_written_to(up: Stage) -> None:
     )
     assert claim
     up.api.wait(lambda: "started-at" in str(up.volume()), "the start on the volume")
+    up.api.wait(
+        lambda: (
+            {"ShellAvailable", "Retained"}
+            <= {thing.get("reason") for thing in up.api.objects.copy().values()}
+        ),
+        "the Events",
+    )
     before = up.api.count("^(POST|PATCH|PUT|DELETE) ")
     lists = up.api.count("GET /api/v1/pods")
     up.api.drop_watches()
@@ -161,7 +168,10 @@ def test_an_idle_end_is_told_everywhere_and_the_pod_removed(up: Stage) -> None:
     up.api.wait(lambda: up.volume()["metadata"]["annotations"].get("troubleshooter.sh/ended-at"), "the end")
     assert up.volume()["metadata"]["annotations"]["troubleshooter.sh/chain"] == "ab" * 32
     events = [thing for (kind, _, _), thing in up.api.objects.items() if kind == "events"]
-    assert [(event["reason"], event["type"]) for event in events] == [("IdleTimeout", "Normal")]
+    told = [(event["reason"], event["type"], event["count"]) for event in events]
+    assert told.count(("IdleTimeout", "Normal", 1)) == 1
+    assert ("Complete", "Normal", 1) in told
+    assert len(told) == len(set(told))
 
 
 def test_stopped_is_told_on_the_pod_before_it_is_deleted(up: Stage) -> None:
