@@ -1,6 +1,7 @@
 """Takes keys from the queue and has them reconciled, a few at a time; what fails comes back later."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -35,7 +36,14 @@ class Controller:
                 key = self._queue.get()
                 if key is None:
                     return
-                pool.submit(self._reconcile, key).add_done_callback(partial(self._finish, key))
+                pool.submit(self._timed, key).add_done_callback(partial(self._finish, key))
+
+    def _timed(self, key: Key) -> float | None:
+        begun = time.monotonic()
+        try:
+            return self._reconcile(key)
+        finally:
+            self._metrics.took(time.monotonic() - begun)
 
     def _finish(self, key: Key, done: "Future[float | None]") -> None:
         # A future holds any error, so a fault in one resource's way stays that resource's.

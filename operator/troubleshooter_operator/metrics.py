@@ -4,7 +4,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -20,17 +20,26 @@ class Metrics:
         self._reconciles = Counter(
             f"{PREFIX}_reconciles", "Looks at a Troubleshooter, by outcome.", ["outcome"], registry=registry
         )
+        self._durations = Histogram(
+            f"{PREFIX}_reconcile_duration_seconds",
+            "How long a look at a Troubleshooter took.",
+            registry=registry,
+        )
+        self._errors = Counter(
+            f"{PREFIX}_reconcile_errors", "Looks at a Troubleshooter that failed.", registry=registry
+        )
         self._actions = Counter(
             f"{PREFIX}_actions", "What was done to the cluster, by action.", ["action"], registry=registry
         )
         self._refusals = Counter(
             f"{PREFIX}_refusals", "What was refused, by reason of Ready.", ["reason"], registry=registry
         )
-        self._ended = Counter(
-            f"{PREFIX}_runs_ended", "Runs that ended, by reason.", ["reason"], registry=registry
-        )
+        self._ended = Counter(f"{PREFIX}_ended", "Runs that ended, by reason.", ["reason"], registry=registry)
         self._scrapes = Counter(
             f"{PREFIX}_scrapes", "Questions to toolboxes, by outcome.", ["outcome"], registry=registry
+        )
+        self._scrape_failures = Counter(
+            f"{PREFIX}_scrape_failures", "Questions to toolboxes that had no good answer.", registry=registry
         )
         self._watch_failures = Counter(
             f"{PREFIX}_watch_failures", "Lists and watches that failed, by kind.", ["kind"], registry=registry
@@ -38,6 +47,11 @@ class Metrics:
 
     def reconciled(self, outcome: str) -> None:
         self._reconciles.labels(outcome).inc()
+        if outcome != "success":
+            self._errors.inc()
+
+    def took(self, seconds: float) -> None:
+        self._durations.observe(seconds)
 
     def acted(self, action: str) -> None:
         self._actions.labels(action).inc()
@@ -50,6 +64,8 @@ class Metrics:
 
     def scraped(self, outcome: str) -> None:
         self._scrapes.labels(outcome).inc()
+        if outcome != "success":
+            self._scrape_failures.inc()
 
     def watch_failed(self, kind: str) -> None:
         self._watch_failures.labels(kind).inc()
@@ -78,7 +94,7 @@ class Overview(Collector):
             by_reason.add_metric([reason], count)
         yield by_reason
         yield GaugeMetricFamily(
-            f"{PREFIX}_queue_length", "Troubleshooters that wait to be looked at.", value=self._queue_length()
+            f"{PREFIX}_queue_depth", "Troubleshooters that wait to be looked at.", value=self._queue_length()
         )
         silences = GaugeMetricFamily(
             f"{PREFIX}_watch_silence_seconds", "Since the API server last answered, by kind.", labels=["kind"]
