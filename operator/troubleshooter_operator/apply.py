@@ -7,7 +7,15 @@ where the API server does.
 import hashlib
 from typing import Final
 
-from troubleshooter_agent.contract import GROUP, LABEL_RECORDINGS, VERSION, EndReason
+from troubleshooter_agent.contract import (
+    ANNOTATION_RUN,
+    GROUP,
+    LABEL_MANAGED_BY,
+    LABEL_RECORDINGS,
+    MANAGED_BY,
+    VERSION,
+    EndReason,
+)
 from troubleshooter_operator import kinds, log
 from troubleshooter_operator.actions import (
     Action,
@@ -32,7 +40,16 @@ from troubleshooter_operator.errors import (
     NotFoundError,
     RefusedError,
 )
-from troubleshooter_operator.kinds import Json, is_deleting, labels, metadata, name_of, owner_uid, uid_of
+from troubleshooter_operator.kinds import (
+    Json,
+    annotations,
+    is_deleting,
+    labels,
+    metadata,
+    name_of,
+    owner_uid,
+    uid_of,
+)
 from troubleshooter_operator.lodging import Lodging
 from troubleshooter_operator.provision import pod_name_taken
 from troubleshooter_operator.reservation import Reservations
@@ -113,6 +130,10 @@ class Applier:
                     Ready.PROVISIONING, f"Pod {name} of before is going; then it is made anew"
                 ) from None
             self._stores.pods.remember(there)
+            if annotations(there).get(ANNOTATION_RUN) != annotations(action.manifest).get(ANNOTATION_RUN):
+                raise ConflictError(f"Pod {name} is that of an earlier run") from None
+            if labels(there).get(LABEL_MANAGED_BY) != MANAGED_BY:  # then no watch tells of it
+                raise ConflictError(f"Pod {name} has lost its labels") from None
             return None
         except ConflictError as conflict:  # "object is being deleted"
             raise RefusedError(Ready.PROVISIONING, str(conflict)) from conflict

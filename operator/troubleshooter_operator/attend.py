@@ -17,14 +17,17 @@ from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.expiry import Verdict, judge
 from troubleshooter_operator.keep import keep_recordings
 from troubleshooter_operator.life import life
+from troubleshooter_operator.pod import longest_life
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
-from troubleshooter_operator.tell import retained_word, tell
+from troubleshooter_operator.tell import retained_word, tell, watched_again
 from troubleshooter_operator.toolbox import Toolbox
 from troubleshooter_operator.world import Plan, World
 
 TELL_SECONDS: Final = 3.0  # that the agent has to see why it ends
 TELL_STEP_SECONDS: Final = 0.5
+# How soon to look again at a pod that is going: without its labels no watch tells when it is gone.
+GOING_SECONDS: Final = 10.0
 
 
 def attend(asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, stop: bool, now: float) -> Plan:
@@ -45,14 +48,16 @@ def attend(asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, stop:
         run=run,
         ready=_ready(asked, run, box, found.refused),
         before=(*told, *kept.actions),
-        look_again=verdict.look_again,
+        look_again=now + GOING_SECONDS if box.deleting else verdict.look_again,
         unbegun=run,
     )
 
 
 def _judge(run: Run, box: Toolbox, now: float) -> Verdict:
     seen = parse_time(run.observed_running_at) if run.observed_running_at else None
-    seconds = parse_duration(run.resolved.time_to_live) if run.resolved else 0
+    # Without a class that tells, the longest life that the pod was made for.
+    longest = longest_life(box.cap_seconds)
+    seconds = parse_duration(run.resolved.time_to_live) if run.resolved else longest
     return judge(now=now, accepted_at=box.accepted_at, seen_running_at=seen, life_seconds=seconds)
 
 
@@ -70,14 +75,16 @@ def _end(
     """Say why on the pod, let the agent see it, then delete the pod; never wait here."""
     condition = ready(Ready.ENDED, f"The toolbox is ending: {run.ending}")
     if box.deleting or run.ending is None:
-        return Plan(run, condition, before=keep, unbegun=run)
-    tell: list[Action] = []
+        return Plan(run, condition, before=keep, look_again=now + GOING_SECONDS, unbegun=run)
+    tell: list[Action] = [*watched_again(asked, world.pod)] if world.pod else []
     if box.annotations.get(ANNOTATION_END) != run.ending:
-        tell = [PatchPod(asked.pod_namespace, asked.pod_name, box.uid, {ANNOTATION_END: str(run.ending)}, {})]
+        said = str(run.ending)
+        tell += [PatchPod(asked.pod_namespace, asked.pod_name, box.uid, {ANNOTATION_END: said}, {})]
     if box.running and not _has_been_told(world, now):
         return Plan(run, condition, before=(*tell, *keep), look_again=now + TELL_STEP_SECONDS, unbegun=run)
     delete = DeletePod(asked.pod_namespace, asked.pod_name, box.uid)
-    return Plan(run, condition, before=(*tell, *keep), after=(delete,), unbegun=run)
+    again = now + GOING_SECONDS
+    return Plan(run, condition, before=(*tell, *keep), after=(delete,), look_again=again, unbegun=run)
 
 
 def _has_been_told(world: World, now: float) -> bool:

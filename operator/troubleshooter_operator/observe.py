@@ -57,7 +57,7 @@ class Observer:
     def _pod(self, asked: Troubleshooter) -> Json | None:
         """Missing in the cache is not gone: somebody may have taken the label away by which we watch."""
         pod = self._stores.pods.get(asked.pod_namespace, asked.pod_name)
-        if pod is not None or asked.run is None or asked.run.pod_uid is None or asked.run.ended:
+        if pod is not None or asked.run is None or asked.run.ended:
             return pod
         try:
             return self._cluster.get(POD, asked.pod_namespace, asked.pod_name)

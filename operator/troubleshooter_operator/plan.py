@@ -6,19 +6,20 @@ what happens while it runs.
 
 from dataclasses import replace
 
-from troubleshooter_agent.contract import EndReason
+from troubleshooter_agent.contract import ANNOTATION_RUN, EndReason
 from troubleshooter_operator.actions import Action, Announce, DeletePod, RemoveNamespace
 from troubleshooter_operator.attend import attend
 from troubleshooter_operator.conditions import Ready, ready
 from troubleshooter_operator.earlier import earlier_run
 from troubleshooter_operator.endings import Trace, end_run
 from troubleshooter_operator.keep import Kept, keep_recordings
-from troubleshooter_operator.kinds import is_deleting, name_of, owner_uid, uid_of
+from troubleshooter_operator.kinds import annotations, is_deleting, name_of, owner_uid, uid_of
 from troubleshooter_operator.note import note
-from troubleshooter_operator.provision import provision, wait_for_start
+from troubleshooter_operator.provision import adopted, provision, wait_for_start
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.retire import Retirement, retirement
 from troubleshooter_operator.run import Run
+from troubleshooter_operator.tell import watched_again
 from troubleshooter_operator.temporary import may_go
 from troubleshooter_operator.toolbox import Toolbox, toolbox
 from troubleshooter_operator.world import Plan, World, is_pod_of
@@ -36,6 +37,9 @@ def plan(asked: Troubleshooter, world: World, now: float) -> Plan:
 
 def _begin(asked: Troubleshooter, last: Run | None, world: World, now: float) -> Plan:
     """A run that nothing was made for yet; until then the status tells of the last one."""
+    forgotten = _forgotten(asked, last, world)
+    if forgotten is not None:
+        return _carry_on(asked, forgotten, world, now)
     if last is not None and world.pod is not None and owner_uid(world.pod) == asked.uid:
         waiting = ready(
             Ready.PROVISIONING, f"Run {asked.wanted_run} waits for the pod of run {last.number} to go"
@@ -48,16 +52,24 @@ def _begin(asked: Troubleshooter, last: Run | None, world: World, now: float) ->
         kept = keep_recordings(asked, last, world)
         goes = () if kept.actions else (RemoveNamespace(asked.uid),)
         return Plan(kept.run, waiting, after=(*kept.actions, *goes), look_again=now + 1)
-    begun = Run(number=asked.wanted_run)
-    if is_pod_of(world.pod, asked, begun):
-        return _carry_on(asked, begun, world, now)
-    return provision(asked, begun, last, world, now)
+    return provision(asked, Run(number=asked.wanted_run), last, world, now)
+
+
+def _forgotten(asked: Troubleshooter, last: Run | None, world: World) -> Run | None:
+    """The run of a pod that was made right before an operator died: no status tells of it yet."""
+    if world.pod is None or owner_uid(world.pod) != asked.uid:
+        return None
+    told, least = annotations(world.pod).get(ANNOTATION_RUN, ""), last.number if last else 0
+    is_one = told.isdecimal() and least < int(told) <= asked.wanted_run
+    return Run(int(told)) if is_one else None
 
 
 def _carry_on(asked: Troubleshooter, run: Run, world: World, now: float) -> Plan:
     if world.pod is None or not is_pod_of(world.pod, asked, run):
         return _without_pod(asked, run, world, now)
     box = toolbox(world.pod)
+    if run.resolved is None and box.started_at is not None:
+        run = replace(run, resolved=adopted(asked, run, world))
     run = note(run, box, world.report, now)
     if run.started_at is None and not _has_failed(box):
         if _is_stop_wanted(asked, run):
@@ -135,7 +147,7 @@ def _delete(asked: Troubleshooter, world: World) -> list[Action]:
     pod = world.pod
     if pod is None or owner_uid(pod) != asked.uid or is_deleting(pod):
         return []
-    return [DeletePod(asked.pod_namespace, name_of(pod), uid_of(pod))]
+    return [*watched_again(asked, pod), DeletePod(asked.pod_namespace, name_of(pod), uid_of(pod))]
 
 
 def _is_stop_wanted(asked: Troubleshooter, run: Run) -> bool:

@@ -17,7 +17,7 @@ from troubleshooter_operator.resolve import find_class, resolve
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Resolved, Run
 from troubleshooter_operator.starting import why_not_started
-from troubleshooter_operator.tell import tell
+from troubleshooter_operator.tell import tell, watched_again
 from troubleshooter_operator.temporary import prepare_namespace
 from troubleshooter_operator.toolbox import Toolbox
 from troubleshooter_operator.world import Plan, World
@@ -57,7 +57,8 @@ def _missing_claim(asked: Troubleshooter, resolved: Resolved, world: World) -> l
 def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, now: float) -> Plan | Run:
     """A pod that has not started: keep it or replace it; a Run instead of a plan must end."""
     if box.deleting:
-        return Plan(run, ready(Ready.PROVISIONING, "The pod is being deleted; then it is made anew"))
+        going = ready(Ready.PROVISIONING, "The pod is being deleted; then it is made anew")
+        return Plan(run, going, look_again=now + UNWATCHED_SECONDS)
     try:
         resolved, manifest = _manifest(asked, run, world)
     except RefusedError as refused:
@@ -75,6 +76,14 @@ def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, 
     )
 
 
+def adopted(asked: Troubleshooter, run: Run, world: World) -> Resolved | None:
+    """What is in force in a container that started while no operator was there; None if no class tells."""
+    try:
+        return _manifest(asked, run, world)[0]
+    except RefusedError:
+        return None
+
+
 def _manifest(asked: Troubleshooter, run: Run, world: World) -> tuple[Resolved, Json]:
     offer = find_class(asked.class_name, world.classes)
     resolved = resolve(asked, offer)
@@ -85,6 +94,8 @@ def _replacement(asked: Troubleshooter, run: Run, world: World, condition: Condi
     """The status forgets the pod before it goes: a pod that is missing then is no lost one."""
     if world.pod is None:
         return Plan(run, condition)
+    if again := watched_again(asked, world.pod):
+        return Plan(run, condition, before=again, unbegun=run)
     # Its version too, so that a container which has started meanwhile is not taken away.
     version = str(metadata(world.pod)["resourceVersion"])
     delete = DeletePod(asked.pod_namespace, asked.pod_name, str(run.pod_uid), version)

@@ -52,6 +52,12 @@ def tell(
     return (*people, PatchPod(asked.pod_namespace, asked.pod_name, uid_of(pod), notes, marks))
 
 
+def watched_again(asked: Troubleshooter, pod: Json) -> tuple[Action, ...]:
+    """The labels that we watch by, where somebody took them away: else nobody hears when the pod goes."""
+    marks = _missing(pod_labels(asked), labels(pod))
+    return (PatchPod(asked.pod_namespace, asked.pod_name, uid_of(pod), {}, marks),) if marks else ()
+
+
 def _access_changes(asked: Troubleshooter, have: dict[str, str]) -> dict[str, str | None]:
     wanted = access_annotations(asked)
     names = (ANNOTATION_ACCESS_USERS, ANNOTATION_ACCESS_GROUPS)
