@@ -7,7 +7,7 @@ what the container's exit shows.
 from dataclasses import dataclass, replace
 from typing import Final
 
-from troubleshooter_agent.contract import ANNOTATION_END, EndReason, format_time, parse_time
+from troubleshooter_agent.contract import ANNOTATION_END, ANNOTATION_IMAGE, EndReason, format_time, parse_time
 from troubleshooter_operator.conditions import NOT_RECORDED, Condition, Recorded, ended, recorded
 from troubleshooter_operator.reports import Farewell, read_farewell
 from troubleshooter_operator.run import Run
@@ -100,7 +100,7 @@ def image_changed(run: Run, box: Toolbox) -> bool:
 
 def _from_container(box: Toolbox, trace: Trace, farewell: Farewell | None) -> EndReason:
     if farewell:
-        return farewell.reason
+        return EndReason.IMAGE_CHANGED if _is_replaced(box, trace, farewell) else farewell.reason
     if box.finished is None and trace.gone:
         return EndReason.POD_DELETED if trace.witnessed else EndReason.POD_LOST
     if box.finished is None:
@@ -108,6 +108,12 @@ def _from_container(box: Toolbox, trace: Trace, farewell: Farewell | None) -> En
     if box.finished.get("exitCode") == _KILLED and box.finished.get("reason") == "OOMKilled":
         return EndReason.OUT_OF_MEMORY
     return EndReason.AGENT_FAILED
+
+
+def _is_replaced(box: Toolbox, trace: Trace, farewell: Farewell) -> bool:
+    """The agent was told to go, and nobody deletes its pod, whose image is no longer the one asked for."""
+    stays = farewell.reason == EndReason.POD_DELETED and not (trace.gone or box.deleting)
+    return stays and box.annotations.get(ANNOTATION_IMAGE, box.image) != box.image
 
 
 def _farewell(box: Toolbox | None) -> Farewell | None:

@@ -73,12 +73,19 @@ def _without_node(message: str, claim: Json | None) -> Condition:
             f"Claim {name_of(claim)} has lost its volume; name another in saveToDisk.claimName"
         )
     if claim is not None and phase != "Bound" and _ABOUT_VOLUMES.search(message):
-        return _volume_pending(f"Claim {name_of(claim)} is not bound: {message}; mend its StorageClass")
+        wanted = claim["spec"].get("storageClassName") or "the default one"
+        return _volume_pending(
+            f"Claim {name_of(claim)} is not bound: {message}; mend its StorageClass ({wanted})"
+        )
     if claim is not None and phase != "Bound" and _SELECTED_NODE in annotations(claim):
         provisioner = annotations(claim).get(_PROVISIONER, "its provisioner")
         return _volume_pending(f"Claim {name_of(claim)} waits for {provisioner} to make its volume")
     if message:
-        return ready(Ready.UNSCHEDULABLE, f"No node can take the pod: {message}")
+        return ready(
+            Ready.UNSCHEDULABLE,
+            f"No node can take the pod: {message}; it comes by itself once there is room: free some, or ask "
+            "for less (resources of the class, nodeSelector)",
+        )
     return ready(Ready.PROVISIONING, "The pod waits for a node")
 
 

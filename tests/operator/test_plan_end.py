@@ -200,6 +200,14 @@ def farewell(reason: str, failures: int = 0) -> str:
             "Complete",
             id="another image",
         ),
+        pytest.param(
+            finished(message=farewell("PodDeleted")),
+            {"troubleshooter.sh/image": "registry.example/before:1"},
+            {},
+            "ImageChanged",
+            "Complete",
+            id="another image, before its container is there",
+        ),
     ],
 )
 def test_why_a_run_ended(status: Any, annotations: Any, run: Any, ended: str, recorded: str) -> None:

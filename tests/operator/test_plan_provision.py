@@ -256,7 +256,8 @@ def test_a_claim_that_is_going_is_waited_for() -> None:
             },
             {},
             "Unschedulable",
-            "No node can take the pod: 0/3 nodes are available: 3 Insufficient cpu",
+            "No node can take the pod: 0/3 nodes are available: 3 Insufficient cpu; it comes by itself once "
+            "there is room: free some, or ask for less (resources of the class, nodeSelector)",
             id="no node",
         ),
         pytest.param(
