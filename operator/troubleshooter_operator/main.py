@@ -123,7 +123,7 @@ class Operator:
         reconciler = Reconciler(cluster, stores, graveyard, observer, metrics)
         self._controller = Controller(self._queue, reconciler.reconcile, metrics)
         self._registry.register(
-            Overview(stores.troubleshooters.all, lambda: len(self._queue), self._silences)
+            Overview(stores.troubleshooters.all, lambda: len(self._queue), self._queue.oldest, self._silences)
         )
         self._sweeper = None if namespaces else Sweeper(cluster, stores, self._queue.add, self._is_synced)
         self._threads: list[threading.Thread] = []

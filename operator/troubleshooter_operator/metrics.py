@@ -78,10 +78,12 @@ class Overview(Collector):
         self,
         toolboxes: Callable[[], Iterable[Json]],
         queue_length: Callable[[], int],
+        queue_oldest: Callable[[], float],
         silences: Callable[[], dict[str, float]],
     ) -> None:
         self._toolboxes = toolboxes
         self._queue_length = queue_length
+        self._queue_oldest = queue_oldest
         self._silences = silences
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -95,6 +97,11 @@ class Overview(Collector):
         yield by_reason
         yield GaugeMetricFamily(
             f"{PREFIX}_queue_depth", "Troubleshooters that wait to be looked at.", value=self._queue_length()
+        )
+        yield GaugeMetricFamily(
+            f"{PREFIX}_queue_oldest_seconds",
+            "How long the first of these has waited.",
+            value=self._queue_oldest(),
         )
         silences = GaugeMetricFamily(
             f"{PREFIX}_watch_silence_seconds", "Since the API server last answered, by kind.", labels=["kind"]

@@ -28,7 +28,7 @@ class WorkQueue(Generic[K]):
         self._first_retry = first_retry
         self._last_retry = last_retry
         self._clock = clock
-        self._waiting: OrderedDict[K, None] = OrderedDict()
+        self._waiting: OrderedDict[K, float] = OrderedDict()  # since when
         self._busy: set[K] = set()
         self._again: set[K] = set()  # added while busy
         self._later: list[tuple[float, int, K]] = []
@@ -41,6 +41,11 @@ class WorkQueue(Generic[K]):
     def __len__(self) -> int:
         with self._changed:
             return len(self._waiting) + len(self._again)
+
+    def oldest(self) -> float:
+        """Seconds that the first in the queue has waited; 0 if none does."""
+        with self._changed:
+            return self._clock() - next(iter(self._waiting.values())) if self._waiting else 0.0
 
     def add(self, key: K) -> None:
         with self._changed:
@@ -103,7 +108,7 @@ class WorkQueue(Generic[K]):
         if key in self._busy:
             self._again.add(key)
         else:
-            self._waiting[key] = None
+            self._waiting.setdefault(key, self._clock())
 
     def _move_due(self) -> float | None:
         """Seconds until something else is due; None if nothing is."""
