@@ -9,6 +9,7 @@ from progress import HarnessError, output, run, say, step
 
 VENV = ("python3-venv",)
 TESTS = ("less", "procps", "tmux")  # real programs that the agent's tests record, and signals by name
+SHIPPER = ("rsyslog",)  # reads a container's log as nodes have it read
 BENCH = ("ttyrec", "bsdutils")  # recorders beside ours
 IMAGES = ("buildah", "ca-certificates", "mmdebstrap")
 CLUSTER = (
