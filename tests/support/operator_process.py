@@ -31,8 +31,11 @@ def as_operator(plane: ControlPlane, folder: Path) -> Kubectl:
 
 
 @contextmanager
-def running_operator(plane: ControlPlane, log: Path, arguments: Sequence[str] = ()) -> Iterator[None]:
-    """One for the length of the block. RBAC and policies see its service account; it logs to the file."""
+def running_operator(plane: ControlPlane, log: Path, arguments: Sequence[str] = ()) -> Iterator[int]:
+    """One for the length of the block. RBAC and policies see its service account; it logs to the file.
+
+    Its process id.
+    """
     account = as_operator(plane, log.parent)
     options = ["--kubeconfig", str(account.kubeconfig), "--port", "0", *arguments]
     with log.open("ab") as file:
@@ -43,7 +46,7 @@ def running_operator(plane: ControlPlane, log: Path, arguments: Sequence[str] = 
             stderr=file,
         )
     try:
-        yield
+        yield process.pid
     finally:
         os.kill(process.pid, signal.SIGTERM)
         process.wait(END_SECONDS)
