@@ -8,6 +8,7 @@ import orjson
 
 from troubleshooter_agent import metrics
 from troubleshooter_agent.contract import Status
+from troubleshooter_agent.effort import Effort
 from troubleshooter_agent.webserver import Answer
 
 
@@ -18,6 +19,7 @@ class Heard:
     at: float
     status: Status | None = None
     failures: Mapping[str, int] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
     dropped: int = 0
 
 
@@ -52,5 +54,5 @@ def _word(word: str, *, is_good: bool) -> Answer:
 
 def _metrics(heard: Heard) -> Answer:
     assert heard.status is not None
-    text = metrics.render(heard.status, failures=heard.failures, dropped=heard.dropped)
+    text = metrics.render(heard.status, failures=heard.failures, effort=heard.effort, dropped=heard.dropped)
     return Answer(HTTPStatus.OK, text, metrics.CONTENT_TYPE)

@@ -216,6 +216,7 @@ class Init:
             {
                 "status": self._state.status(),
                 "failures": dict(self._state.sessions.failures),
+                "effort": self._state.sessions.effort.to_dict(),
                 "dropped": self._log.dropped + self._shipping.dropped,
             },
             now,

@@ -8,21 +8,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from troubleshooter_agent.contract import Status, parse_time
+from troubleshooter_agent.effort import Effort, Timing
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4  # which every scraper knows
 PREFIX: Final = "troubleshooter_agent"
 
 
-def render(status: Status, *, failures: Mapping[str, int], dropped: int) -> bytes:
-    """All metrics; `failures` are recordings that are not complete, by kind, `dropped` are log lines."""
+def render(status: Status, *, failures: Mapping[str, int], effort: Effort, dropped: int) -> bytes:
+    """All metrics; `failures` are recordings that are not complete, by kind, `dropped` are log lines.
+
+    `effort` is that of all sessions of the run.
+    """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Toolbox(status, failures, dropped))
+    registry.register(_Toolbox(status, failures, effort, dropped))
     return generate_latest(registry)
 
 
@@ -30,6 +34,7 @@ def render(status: Status, *, failures: Mapping[str, int], dropped: int) -> byte
 class _Toolbox(Collector):
     status: Status
     failures: Mapping[str, int]
+    effort: Effort
     dropped: int
 
     def collect(self) -> Iterable[Metric]:
@@ -38,6 +43,9 @@ class _Toolbox(Collector):
         yield _gauge("sessions_active", "Recorded sessions that run now", status["sessionsActive"])
         yield _counter("sessions", "Recorded sessions ever opened in this run", status["sessionCount"])
         yield _counter("recorded_bytes", "Bytes written to recordings in this run", status["recordedBytes"])
+        yield _counter("recorded_events", "Events written to recordings in this run", self.effort.events)
+        yield _summary("write_duration_seconds", "Writes to recordings", self.effort.writes)
+        yield _summary("sync_duration_seconds", "Syncs of recordings", self.effort.syncs)
         if status["lastActivityAt"] is not None:
             yield _gauge(
                 "last_activity_timestamp_seconds",
@@ -68,6 +76,12 @@ def _failures(failures: Mapping[str, int]) -> Metric:
     for kind, count in sorted(failures.items()):
         metric.add_metric([kind], count)
     return metric
+
+
+def _summary(name: str, sentence: str, timing: Timing) -> Metric:
+    return SummaryMetricFamily(
+        f"{PREFIX}_{name}", sentence, count_value=timing.count, sum_value=timing.seconds
+    )
 
 
 def _gauge(name: str, sentence: str, value: float) -> Metric:

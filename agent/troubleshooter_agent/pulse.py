@@ -86,7 +86,7 @@ class Pulse:
             self._clock(), look if self._key is None else min(self._next_key, look)
         )
 
-    def beat(self, relay: Relay, length: int) -> None:
+    def beat(self, relay: Relay, progress: Callable[[], dict[str, Any]]) -> None:
         """Say what there is to say: keys at most five times a second, the rest once or less."""
         now = self._clock()
         self._rhythm.woke(now)
@@ -95,11 +95,11 @@ class Pulse:
             self._key = None
             self._next_key = now + SOON_SECONDS
         if now >= self._rhythm.next_look:
-            self._look(relay, length, now)
+            self._look(relay, progress(), now)
 
-    def _look(self, relay: Relay, length: int, now: float) -> None:
+    def _look(self, relay: Relay, progress: dict[str, Any], now: float) -> None:
         process.reap(spare=frozenset((relay.child.pid,)))
-        message: dict[str, Any] = {"bytes": length, "attended": relay.is_attended}
+        message = {**progress, "attended": relay.is_attended}
         if self._works(relay, now):
             message["working"] = now
         self._send(message)

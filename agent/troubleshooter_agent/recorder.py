@@ -10,6 +10,7 @@ import socket
 import stat
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from troubleshooter_agent import announcement, asciicast, channel, process, spawn
 from troubleshooter_agent.asciicast import Encoder
@@ -174,7 +175,7 @@ class _Session:
         self._pulse = pulse
         self._ordered: str | None = None  # why the toolbox ended the session
         wake, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._syncer = Syncer(writer.sink, self._sync_failed, writer.unsynced)
+        self._syncer = Syncer(writer.sink, self._sync_failed, writer.unsynced, writer.effort.syncs.add)
         relay.begin()
         relay.loop.watch(wake, lambda: None)  # a failed sync ends the wait; the clock's look finds it
         person = Person(job.user, ends.client, frozenset(ends.descriptors))
@@ -190,11 +191,14 @@ class _Session:
             self._relay.say(self._job.first_line)
         while self._relay.status is None:
             self._relay.turn(self._pulse.patience())
-            self._pulse.beat(self._relay, self._writer.sink.length)
+            self._pulse.beat(self._relay, self._progress)
         self._syncer.stop()
         if self._job.transfer:
             self._writer.marker(self._job.transfer.end())
         return self._outcome(self._relay.status)
+
+    def _progress(self) -> dict[str, Any]:
+        return {"bytes": self._writer.sink.length, "effort": self._writer.effort.to_dict()}
 
     def release(self, outcome: Outcome) -> None:
         """Let the person have what is still theirs, then the exit status."""
@@ -268,7 +272,8 @@ def _finish(job: Job, ends: Ends, writer: CastWriter, outcome: Outcome) -> None:
     elif ends.control is not None:  # a local recording is one file
         _shelve(job, writer, summary)
     failed = writer.failure.kind if writer.failure else None
-    channel.tell(ends.control, {"done": summary.to_dict(), "failure": failed})
+    effort = writer.effort.to_dict()
+    channel.tell(ends.control, {"done": summary.to_dict(), "failure": failed, "effort": effort})
 
 
 def take_away(job: Job) -> None:

@@ -201,6 +201,7 @@ class Recorders:
                 self._log.event("session-not-recorded", id=worker.job.id, kind=kind, why=text)
             case {"done": dict() as summary, "failure": failure}:
                 worker.done = True
+                self._sessions.heard(worker.job.id, message)
                 self._done(Summary(**summary), failure)
             case _:
                 self._sessions.heard(worker.job.id, message)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from troubleshooter_agent import channel
 from troubleshooter_agent.annotations import StartObserver, observe, watch
 from troubleshooter_agent.contract import ExitCode
+from troubleshooter_agent.effort import Effort
 from troubleshooter_agent.log import Log
 
 ALIVE_SECONDS: Final = 10.0  # since the last word of PID 1, which speaks every second
@@ -31,7 +32,7 @@ def run(
     """Serve and watch until PID 1 closes the channel; the exit code, 0.
 
     To PID 1 go {"annotations": {file: text}}, at the start and at each change, and {"listening": port}.
-    From it comes {"status": Status, "failures": {kind: count}, "dropped": lines}.
+    From it comes {"status": Status, "failures": {kind: count}, "effort": Effort, "dropped": lines}.
     """
     import threading  # noqa: PLC0415 - PID 1 and recorders do without: see `syncer`
 
@@ -60,7 +61,10 @@ def run(
             message = channel.receive(ours).message
         except channel.ChannelClosedError:
             return ExitCode.OK
-        heard = endpoints.Heard(time.monotonic(), message["status"], message["failures"], message["dropped"])
+        effort = Effort.from_dict(message["effort"])
+        heard = endpoints.Heard(
+            time.monotonic(), message["status"], message["failures"], effort, message["dropped"]
+        )
 
 
 def _in_thread(ours: socket.socket, work: Callable[[], None]) -> None:

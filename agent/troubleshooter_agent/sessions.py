@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from troubleshooter_agent.activity import SessionActivity, last_activity
 from troubleshooter_agent.contract import SessionReport, format_time
+from troubleshooter_agent.effort import Effort
 from troubleshooter_agent.summary import Summary, next_chain
 
 REPORTED: Final = 50  # sessions in /status; all of them are in the folder's index
@@ -24,6 +25,7 @@ class OpenSession:
     last_working: float | None = None
     bytes: int = 0
     terminal: bool = False
+    effort: Effort = field(default_factory=Effort)
     attended: bool = True  # as far as is known: a lost kubectl is silent
 
     def activity(self) -> SessionActivity:
@@ -57,6 +59,7 @@ class Sessions:
     reports: list[SessionReport] = field(default_factory=list)  # of ended sessions, newest first
     count: int = 0
     ended_bytes: int = 0
+    ended_effort: Effort = field(default_factory=Effort)
     chain: str = ""
     failures: Counter[str] = field(default_factory=Counter)
     _activities: list[SessionActivity] | None = None  # asked for at every turn of PID 1, so kept
@@ -84,6 +87,8 @@ class Sessions:
             session.last_key = max(session.last_key, message.get("key", session.last_key))
             session.last_working = message.get("working", session.last_working)
             session.bytes = message.get("bytes", session.bytes)
+            if "effort" in message:
+                session.effort = Effort.from_dict(message["effort"])
             session.attended = message.get("attended", session.attended)
             if "key" in message or "working" in message:
                 self._activities = None
@@ -93,6 +98,7 @@ class Sessions:
         session = self.open.pop(summary.id, None)
         if session is not None:
             self._remember(session.activity())
+            self.ended_effort += session.effort
         else:  # its recorder died before it could say that it had begun
             self.count += 1
         self.reports.insert(0, summary.report())
@@ -118,6 +124,11 @@ class Sessions:
     @property
     def recorded_bytes(self) -> int:
         return self.ended_bytes + sum(session.bytes for session in self.open.values())
+
+    @property
+    def effort(self) -> Effort:
+        """Of all sessions of the run."""
+        return sum((session.effort for session in self.open.values()), self.ended_effort)
 
     def newest_first(self) -> list[SessionReport]:
         """Reports of running and ended sessions."""

@@ -7,6 +7,7 @@ run after every fork of PID 1: what that touches of the shared memory each recor
 import _thread
 import os
 import select
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -43,13 +44,20 @@ class Flag:
 
 
 class Syncer:
-    """A thread that syncs a sink; `failed` is called in it, once, when the disk says no.
+    """A thread that syncs a sink; it calls `took` after a sync, `failed` once when the disk says no.
 
     It sleeps until `unsynced` is set, by the first append after a sync began, and syncs SYNC_SECONDS later.
     """
 
-    def __init__(self, sink: Sink, failed: Callable[[NotRecordedError], None], unsynced: Flag) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        failed: Callable[[NotRecordedError], None],
+        unsynced: Flag,
+        took: Callable[[float], None] = lambda _: None,
+    ) -> None:
         self._sink = sink
+        self._took = took
         self._failed = failed
         self._unsynced = unsynced
         self._over = Flag()
@@ -76,8 +84,10 @@ class Syncer:
     def _sync_until_over(self) -> None:
         while self._has_work():
             self._unsynced.clear()  # before the sync: what is written during it is a reason for the next
+            began = time.perf_counter()
             try:
                 self._sink.sync()
+                self._took(time.perf_counter() - began)
             except OSError as error:
                 self._failed(not_recorded(error, str(self._sink.path)))
                 return

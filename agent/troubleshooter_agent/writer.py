@@ -6,12 +6,14 @@ says why.
 """
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from troubleshooter_agent.asciicast import ENDED_PREFIX, Encoder
 from troubleshooter_agent.contract import format_size
+from troubleshooter_agent.effort import Effort
 from troubleshooter_agent.errors import NotRecordedError
 from troubleshooter_agent.limits import UNKNOWN, UNLIMITED, Meter, Room, left_out
 from troubleshooter_agent.sink import Sink
@@ -60,6 +62,7 @@ class CastWriter:
     is_finished: bool = False
     gap: Gap = field(default_factory=Gap)
     unsynced: Flag = field(default_factory=Flag)  # wakes the syncer
+    effort: Effort = field(default_factory=Effort)
     _room: Room = UNKNOWN
     _room_at: float = -ROOM_SECONDS
 
@@ -152,17 +155,24 @@ class CastWriter:
         gap = self.encoder.marker(now, left_out(*self.gap.close())) if self.gap.bytes else b""
         try:
             self.sink.finish(gap + self.encoder.marker(now, f"{ENDED_PREFIX}: {why}"))
+            self.effort.events += 2 if gap else 1
         except NotRecordedError as error:
             self.fail(error)
         self.is_finished = True
+
+    def _write(self, lines: bytes) -> None:
+        began = time.perf_counter()
+        self.sink.append(lines)
+        self.effort.writes.add(time.perf_counter() - began)
+        self.effort.events += lines.count(b"\n")
+        self.unsynced.set()
 
     def _append(self, lines: bytes) -> bool:
         if self.is_finished:
             return False
         if self.failure is None and lines:
             try:
-                self.sink.append(lines)
-                self.unsynced.set()
+                self._write(lines)
             except NotRecordedError as error:
                 self.fail(error)
         return self.failure is None

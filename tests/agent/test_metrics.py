@@ -3,6 +3,7 @@
 import pytest
 
 from troubleshooter_agent.contract import Status
+from troubleshooter_agent.effort import Effort, Timing
 from troubleshooter_agent.metrics import CONTENT_TYPE, render
 
 STATUS: Status = {
@@ -23,6 +24,7 @@ STATUS: Status = {
     "chain": "",
     "sessions": [],
 }
+EFFORT = Effort(events=99, writes=Timing(90, 0.25), syncs=Timing(8, 1.5))
 TEXT = """\
 # HELP troubleshooter_agent_build_info The agent's version; always 1
 # TYPE troubleshooter_agent_build_info gauge
@@ -36,6 +38,17 @@ troubleshooter_agent_sessions_total 7.0
 # HELP troubleshooter_agent_recorded_bytes_total Bytes written to recordings in this run
 # TYPE troubleshooter_agent_recorded_bytes_total counter
 troubleshooter_agent_recorded_bytes_total 123456.0
+# HELP troubleshooter_agent_recorded_events_total Events written to recordings in this run
+# TYPE troubleshooter_agent_recorded_events_total counter
+troubleshooter_agent_recorded_events_total 99.0
+# HELP troubleshooter_agent_write_duration_seconds Writes to recordings
+# TYPE troubleshooter_agent_write_duration_seconds summary
+troubleshooter_agent_write_duration_seconds_count 90.0
+troubleshooter_agent_write_duration_seconds_sum 0.25
+# HELP troubleshooter_agent_sync_duration_seconds Syncs of recordings
+# TYPE troubleshooter_agent_sync_duration_seconds summary
+troubleshooter_agent_sync_duration_seconds_count 8.0
+troubleshooter_agent_sync_duration_seconds_sum 1.5
 # HELP troubleshooter_agent_last_activity_timestamp_seconds When somebody last did something
 # TYPE troubleshooter_agent_last_activity_timestamp_seconds gauge
 troubleshooter_agent_last_activity_timestamp_seconds 1.7953734e+09
@@ -54,17 +67,17 @@ troubleshooter_agent_log_lines_dropped_total 4.0
 
 def test_metrics_as_a_scraper_gets_them() -> None:
     """Names, types and values; 2026-11-22T18:50:00Z is 1795373400."""
-    assert render(STATUS, failures={"no-space": 2, "io": 1}, dropped=4).decode() == TEXT
+    assert render(STATUS, failures={"no-space": 2, "io": 1}, effort=EFFORT, dropped=4).decode() == TEXT
     assert CONTENT_TYPE == "text/plain; version=0.0.4; charset=utf-8"
 
 
 def test_no_activity_is_no_metric() -> None:
     """A zero would be a time in 1970."""
-    text = render({**STATUS, "lastActivityAt": None}, failures={}, dropped=0).decode()
+    text = render({**STATUS, "lastActivityAt": None}, failures={}, effort=EFFORT, dropped=0).decode()
     assert "last_activity" not in text
 
 
 @pytest.mark.parametrize("field", ["user", "pod", "name", "id"])
 def test_no_person_and_no_pod_is_a_label(field: str) -> None:
     """Metrics are kept where recordings are not."""
-    assert f"{field}=" not in render(STATUS, failures={"io": 1}, dropped=0).decode()
+    assert f"{field}=" not in render(STATUS, failures={"io": 1}, effort=EFFORT, dropped=0).decode()

@@ -60,7 +60,15 @@ class Reporter:
     def tell(self, **changes: Any) -> None:
         """A beat of PID 1."""
         status = {**STATUS, **changes}
-        channel.send(self.child.channel, {"status": status, "failures": {"io": 1}, "dropped": 4})
+        channel.send(
+            self.child.channel,
+            {
+                "status": status,
+                "failures": {"io": 1},
+                "effort": {"events": 9, "writes": [8, 0.5], "syncs": [1, 0.25]},
+                "dropped": 4,
+            },
+        )
 
     def get(self, path: str, *, method: str = "GET") -> tuple[int, str]:
         status, _, body = self.ask(path, method=method)

@@ -9,6 +9,7 @@ from processes import wait_for
 
 from agent import RunningAgent
 from troubleshooter_agent.contract import SessionReport
+from troubleshooter_agent.effort import Effort, Timing
 from troubleshooter_agent.sessions import Sessions
 from troubleshooter_agent.summary import Summary, next_chain
 
@@ -210,3 +211,13 @@ def test_session_that_was_active_last_says_it_all() -> None:
     assert [activity.last_key for activity in sessions.activities()] == [120.0]
     sessions.done(summary(10), None)
     assert [activity.last_key for activity in sessions.activities()] == [120.0]
+
+
+def test_effort_of_open_and_ended_sessions_adds_up() -> None:
+    sessions = Sessions()
+    for number in (1, 2):
+        sessions.opened(opened(number), 100.0)
+        told = {"events": 10 * number, "writes": [number, 0.5], "syncs": [1, 0.25]}
+        sessions.heard(f"{number:08}", {"effort": told})
+    sessions.done(summary(1), None)
+    assert sessions.effort == Effort(30, Timing(3, 1.0), Timing(2, 0.5))
