@@ -41,6 +41,7 @@ class Store:
         self._groups: dict[Key, set[Key]] = defaultdict(set)
         self._seen = 0  # up to which version the watch has told everything
         self._removed: dict[Key, int] = {}  # since the last list, at which version
+        self._untold: dict[Key, int] = {}  # put in by an answer, at which version; no change told yet
         self._lock = threading.Lock()
 
     def get(self, namespace: str, name: str) -> Json | None:
@@ -56,10 +57,14 @@ class Store:
             return [self._things[member] for member in self._groups.get(key, ())]
 
     def remember(self, thing: Json) -> None:
-        """What the API server answered to a write. What was deleted again since stays out."""
+        """What the API server answered to a write. What was deleted again since stays out.
+
+        It may hold what others wrote just before, so the watch or list that brings it still tells of it.
+        """
         with self._lock:
-            if key_of(thing) in self._things or version_of(thing) > self._seen:
-                self._put(thing)
+            known = key_of(thing) in self._things or version_of(thing) > self._seen
+            if known and self._put(thing) is not None:
+                self._untold[key_of(thing)] = version_of(thing)
 
     def put(self, thing: Json) -> Change | None:
         """What a watch tells; None if we knew it, or something newer, already."""
@@ -102,6 +107,9 @@ class Store:
         key = key_of(thing)
         old = self._things.get(key)
         known = max(version_of(old) if old is not None else 0, self._removed.get(key, 0))
+        if old is not None and known == version_of(thing) == self._untold.get(key):
+            del self._untold[key]
+            return Change(old, thing)
         if known >= version_of(thing):
             return None
         self._take_out(key)
@@ -112,6 +120,7 @@ class Store:
 
     def _take_out(self, key: Key) -> Json | None:
         old = self._things.pop(key, None)
+        self._untold.pop(key, None)
         group = self._index(old) if old is not None else None
         if group is not None:
             self._groups[group].discard(key)

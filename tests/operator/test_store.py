@@ -25,6 +25,8 @@ def test_our_own_write_is_there_before_the_watch_brings_it() -> None:
     store.put(thing(5))
     store.remember(thing(8))
     assert store.get("n", "a") == thing(8)
+    assert store.put(thing(7)) is None
+    assert store.put(thing(8)) == Change(thing(8), thing(8))  # it may hold what others wrote before us
     assert store.put(thing(8)) is None
     assert store.replace([thing(7)], "7") == []
     assert store.get("n", "a") == thing(8)
