@@ -39,7 +39,7 @@ def make_all(state: State, server: str = settings.API_URL) -> None:
     state.pki.mkdir(mode=0o700, parents=True)
     openssl = partial(_openssl, state.pki)
     openssl("req", "-x509", *NEW_KEY, "-keyout", "ca.key", "-out", "ca.crt", *DAYS, "-subj", "/CN=kube-ca")
-    _issue(state.pki, "apiserver", "/O=kube/CN=kube-apiserver", "subjectAltName=" + ",".join(SERVER_NAMES))
+    issue(state.pki, "apiserver", "/O=kube/CN=kube-apiserver", "subjectAltName=" + ",".join(SERVER_NAMES))
     openssl("ecparam", "-genkey", "-noout", "-name", CURVE, "-out", "sa.key")
     openssl("ec", "-in", "sa.key", "-pubout", "-out", "sa.pub")
     for name, user, organisation in CLIENTS:
@@ -51,7 +51,7 @@ def write_kubeconfig(
 ) -> Path:
     """The path of a kubeconfig whose certificate the cluster takes as this user in these groups."""
     subject = "".join(f"/O={group}" for group in groups) + f"/CN={user}"
-    _issue(state.pki, name, subject, "extendedKeyUsage=clientAuth")
+    issue(state.pki, name, subject, "extendedKeyUsage=clientAuth")
     config = state.kubeconfig(name)
     config.parent.mkdir(mode=0o700, exist_ok=True)
     part = config.with_suffix(f".{os.getpid()}")  # others may be reading the old one
@@ -61,7 +61,8 @@ def write_kubeconfig(
     return config
 
 
-def _issue(pki: Path, name: str, subject: str, extension: str) -> None:
+def issue(pki: Path, name: str, subject: str, extension: str) -> None:
+    """NAME.crt and NAME.key in the folder of the authority, signed by it."""
     (pki / f"{name}.ext").write_text(f"{extension}\n")
     signer = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", *DAYS)
     files = ("-in", f"{name}.csr", "-extfile", f"{name}.ext", "-out", f"{name}.crt")

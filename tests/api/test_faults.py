@@ -1,0 +1,140 @@
+"""A life through each fault of the API server and of the way to it ends as an undisturbed one."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import api_faults
+import pytest
+from api_client import Json
+from api_proxy import Exchange, Proxy
+from control_plane import ControlPlane, running_control_plane
+from lives import Life, a_life, install, kubeconfig, new_certificate, running_proxy
+
+from troubleshooter_operator.cluster import ApiServer
+from troubleshooter_operator.informer import Pace
+from troubleshooter_operator.main import Operator
+
+QUICK = Pace(watch=2, slack=1.0, relist=2.0, first_retry=0.1, last_retry=0.5)
+ANSWER_SECONDS = 2.0
+NUMBERS = count(1)
+ADDRESS = (
+    f"127.{os.getpid() // 200 % 200 + 2}.{os.getpid() % 200 + 1}.1"  # nobody else's, whoever runs beside
+)
+WATCH = r"^GET .*watch=true"
+CHANGE = r"^(POST|PATCH|PUT|DELETE) "
+EVERY_KIND = 5
+WATCH_FAULTS = {
+    "410": api_faults.say_gone,
+    "cut in mid-line": api_faults.cut_in_mid_line,
+    "stalled": api_faults.stall,
+    "500": api_faults.refuse(500),
+    "403": api_faults.refuse(403, "Forbidden"),
+    "429": api_faults.refuse(429, "TooManyRequests", Retry_After="1"),
+    "twice and out of order": api_faults.repeat,
+}
+REQUEST_FAULTS = {
+    "answer lost": api_faults.lose_answer,
+    "500": api_faults.refuse(500),
+    "429": api_faults.refuse(429, "TooManyRequests", Retry_After="1"),
+    "409": api_faults.refuse(409, "Conflict"),
+    "404": api_faults.refuse(404, "NotFound"),
+}
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
+        install(running)
+        yield running
+
+
+@pytest.fixture
+def proxy(plane: ControlPlane) -> Iterator[Proxy]:
+    with running_proxy(plane) as running:
+        yield running
+
+
+@pytest.fixture
+def config(plane: ControlPlane, proxy: Proxy, tmp_path: Path) -> Path:
+    return kubeconfig(plane, proxy, tmp_path)
+
+
+@contextmanager
+def operator_at(config: Path) -> Iterator[None]:
+    cluster = ApiServer.connect(config, connections=12)
+    operator = Operator(cluster, QUICK)
+    operator.start(0)
+    try:
+        yield
+    finally:
+        operator.stop()
+        cluster.close()
+
+
+@pytest.fixture
+def life(plane: ControlPlane, config: Path) -> Iterator[Life]:
+    with a_life(plane, f"life-{next(NUMBERS)}", ADDRESS) as living, operator_at(config):
+        yield living
+
+
+@pytest.fixture(scope="module")
+def undisturbed(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Json:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with (
+        running_proxy(plane) as proxy,
+        a_life(plane, f"life-{next(NUMBERS)}", ADDRESS) as living,
+        operator_at(kubeconfig(plane, proxy, folder)),
+    ):
+        return living.live()
+
+
+def test_an_undisturbed_life_leaves_one_kept_volume_and_no_pod(undisturbed: Json) -> None:
+    assert undisturbed["conditions"]["Ended"] == ("True", "IdleTimeout")
+    assert undisturbed["policies"] == ["Retain"]
+    assert (undisturbed["pods made"], undisturbed["pods left"], len(undisturbed["claims"])) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("fault", WATCH_FAULTS.values(), ids=WATCH_FAULTS)
+def test_watches_that_fail(
+    fault: Callable[[Exchange], None], proxy: Proxy, life: Life, undisturbed: Json
+) -> None:
+    """As many watches as three of each kind, from the first that begins once they are told to fail."""
+    told = 3 * EVERY_KIND
+    proxy.tell(WATCH, fault, times=told)
+    assert life.live() == undisturbed
+    assert proxy.left_to_do() < told
+
+
+@pytest.mark.parametrize("fault", REQUEST_FAULTS.values(), ids=REQUEST_FAULTS)
+def test_changes_that_fail(
+    fault: Callable[[Exchange], None], proxy: Proxy, life: Life, undisturbed: Json
+) -> None:
+    proxy.tell(CHANGE, fault, times=4)
+    assert life.live() == undisturbed
+    assert proxy.left_to_do() == 0
+
+
+def test_a_server_that_refuses_connections_for_a_while(proxy: Proxy, life: Life, undisturbed: Json) -> None:
+    """The toolbox ends meanwhile."""
+    life.ask()
+    life.wait_available()
+    proxy.close()
+    life.end()
+    proxy.open()
+    life.wait_ended()
+    assert life.outcome() == undisturbed
+
+
+def test_a_new_certificate_of_the_server(
+    plane: ControlPlane, proxy: Proxy, life: Life, undisturbed: Json
+) -> None:
+    life.ask()
+    life.wait_available()
+    proxy.use_certificate(new_certificate(plane, "proxy-renewed"))
+    proxy.cut()
+    life.end()
+    life.wait_ended()
+    assert life.outcome() == undisturbed

@@ -1,0 +1,186 @@
+"""One life of a Troubleshooter, from its creation to its end, through a proxy that tests tell to misbehave.
+
+`outcome` is all of it that must be the same whatever happened on the way.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pki
+from api_client import ApiClient, Json, RefusedError, credentials
+from api_proxy import Proxy
+from control_plane import ControlPlane
+from harness import CHECKOUT
+from kubectl import condition, wait_until
+from pretend_node import PretendNode
+from resource_objects import FAREWELL, offer
+
+LIFE_SECONDS = 40.0
+CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
+API = "troubleshooter.sh/v1alpha1"
+PREFIX = "troubleshooter.sh/"
+DIFFERENT_EACH_TIME = {f"{PREFIX}uid", f"{PREFIX}namespace"}
+
+
+@dataclass(frozen=True)
+class Life:
+    """That of `web` in a namespace of its own; `node` plays everything but the operator."""
+
+    api: ApiClient
+    node: PretendNode
+
+    def ask(self) -> None:
+        whole = {"apiVersion": API, "kind": "Troubleshooter", "metadata": {"name": "web"}, "spec": {}}
+        self.api.create(self._path(f"/apis/{API}", "troubleshooters"), whole)
+
+    def wait_available(self) -> None:
+        """A shell can be opened, and the operator has seen the session that there is."""
+        wait_until(self._available, timeout=LIFE_SECONDS, what="an available shell with one session")
+
+    def end(self) -> None:
+        self.node.end(FAREWELL)
+
+    def wait_ended(self) -> None:
+        wait_until(self._over, timeout=LIFE_SECONDS, what="an ended Troubleshooter without a pod")
+
+    def live(self) -> Json:
+        """Undisturbed but for what the proxy does."""
+        self.ask()
+        self.wait_available()
+        self.end()
+        self.wait_ended()
+        return self.outcome()
+
+    def outcome(self) -> Json:
+        status = self._troubleshooter()["status"]
+        claims = self.api.items(self._path("/api/v1", "persistentvolumeclaims"))
+        volumes = self._volumes(claims)
+        return {
+            "conditions": {each["type"]: (each["status"], each["reason"]) for each in status["conditions"]},
+            "sessions": status["sessions"],
+            "session count": status["sessionCount"],
+            "chain": status["recordings"]["chain"],
+            "ended at": status["endedAt"],
+            "claims": [_marks(claim) for claim in claims],
+            "volumes": [_marks(volume) for volume in volumes],
+            "policies": [volume["spec"]["persistentVolumeReclaimPolicy"] for volume in volumes],
+            "pods left": len(self.api.items(self._path("/api/v1", "pods"))),
+            "pods made": len(self.node.pods_seen),
+        }
+
+    def _available(self) -> bool:
+        found = self._troubleshooter()
+        reason = condition(found, "Ready").get("reason")
+        return reason == "ShellAvailable" and found["status"].get("sessionCount") == 1
+
+    def _over(self) -> bool:
+        ended = condition(self._troubleshooter(), "Ended").get("status") == "True"
+        return ended and not self.api.items(self._path("/api/v1", "pods")) and self._volumes_marked()
+
+    def _volumes_marked(self) -> bool:
+        """The last thing that the operator does."""
+        claims = self.api.items(self._path("/api/v1", "persistentvolumeclaims"))
+        return all(f"{PREFIX}ended-at" in _marks(thing) for thing in (*claims, *self._volumes(claims)))
+
+    def _volumes(self, claims: list[Json]) -> list[Json]:
+        return [self.api.call("GET", f"/api/v1/persistentvolumes/pv-{_uid(claim)}") for claim in claims]
+
+    def _troubleshooter(self) -> Json:
+        return self.api.call("GET", self._path(f"/apis/{API}", "troubleshooters") + "/web")
+
+    def _path(self, api: str, plural: str) -> str:
+        return f"{api}/namespaces/{self.node.namespace}/{plural}"
+
+
+def _uid(thing: Json) -> str:
+    return str(thing["metadata"]["uid"])
+
+
+def _marks(thing: Json) -> Json:
+    found = thing["metadata"].get("annotations") or {}
+    return {
+        name: value
+        for name, value in sorted(found.items())
+        if name.startswith(PREFIX) and name not in DIFFERENT_EACH_TIME
+    }
+
+
+def install(plane: ControlPlane) -> None:
+    """CRDs and a default class; RBAC and policies are no matter of these tests."""
+    plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
+    plane.admin.run("wait", "--for=condition=Established", *CRDS)
+    plane.admin.apply({"apiVersion": API, "kind": "TroubleshooterClass"} | _new(offer()))
+
+
+def _new(thing: Json) -> Json:
+    """Without what only the API server says of a thing."""
+    kept = {name: thing["metadata"][name] for name in ("name", "annotations")}
+    return thing | {"metadata": kept}
+
+
+@contextmanager
+def a_life(plane: ControlPlane, namespace: str, address: str) -> Iterator[Life]:
+    """Its namespace, made now, and its node for the length of the block."""
+    api = _client(plane)
+    api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+    api.create(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
+    node = PretendNode(_client(plane), namespace, address)
+    node.start()
+    try:
+        yield Life(api, node)
+    finally:
+        node.stop()
+        _clear(api, namespace)
+        api.close()
+
+
+def _clear(api: ApiClient, namespace: str) -> None:
+    """The next life's requests shall not hold those of this one."""
+    place = f"/api/v1/namespaces/{namespace}"
+    for path in (f"/apis/{API}/namespaces/{namespace}/troubleshooters/web", f"{place}/pods/web"):
+        try:
+            api.delete(path, grace=0)
+        except RefusedError as refused:
+            assert refused.status == 404, refused  # noqa: PT017 - it had gone already
+
+
+def _client(plane: ControlPlane) -> ApiClient:
+    return ApiClient(plane.url, credentials(plane.state.pki, "admin"))
+
+
+@contextmanager
+def running_proxy(plane: ControlPlane) -> Iterator[Proxy]:
+    """Before the API server of the control plane, with an administrator's rights."""
+    certificate = new_certificate(plane, "proxy")
+    proxy = Proxy(plane.url, credentials(plane.state.pki, "admin"), certificate)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+def new_certificate(plane: ControlPlane, name: str) -> Path:
+    """One for a server on the loopback, which those trust who trust the API server."""
+    pki.issue(plane.state.pki, name, f"/CN={name}", "subjectAltName=IP:127.0.0.1")
+    return plane.state.pki / f"{name}.crt"
+
+
+def kubeconfig(plane: ControlPlane, proxy: Proxy, folder: Path) -> Path:
+    """To the proxy, with a bearer token in the file `token` beside it."""
+    token, path = folder / "token", folder / "proxy.kubeconfig"
+    token.write_text("first")
+    cluster = {"server": proxy.url, "certificate-authority": str(plane.state.pki / "ca.crt")}
+    context = {"cluster": "proxy", "user": "operator"}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "proxy",
+        "contexts": [{"name": "proxy", "context": context}],
+        "clusters": [{"name": "proxy", "cluster": cluster}],
+        "users": [{"name": "operator", "user": {"tokenFile": str(token)}}],
+    }
+    path.write_text(json.dumps(config))
+    return path

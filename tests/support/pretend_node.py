@@ -1,0 +1,189 @@
+"""Plays, for the pods of one namespace, all that a control plane alone lacks: scheduler, kubelet and agent,
+binder of volumes, garbage collector. It looks again ten times a second and does the next step of each.
+"""
+
+import http.client
+import json
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from api_client import ApiClient, Json, RefusedError
+from resource_objects import FAREWELL, STARTED, finished
+
+TURN_SECONDS = 0.1
+AGENT_PORT = 9464
+IMAGE_ID = "sha256:aa"
+SESSION = {
+    "id": "6rxjr1m8",
+    "user": "alice",
+    "startedAt": "2026-11-22T18:41:00Z",
+    "endedAt": None,
+    "exitCode": None,
+    "bytes": 400,
+    "sha256": None,
+    "file": "default/web/2026-11-22T18-41-00Z-6rxjr1m8.cast",
+}
+
+
+@dataclass
+class PretendNode:
+    """`start` and `stop` it. `address`, of 127/8, is where its pods' agents answer on the agents' port."""
+
+    api: ApiClient
+    namespace: str
+    address: str
+    pods_seen: set[str] = field(default_factory=set)  # uids
+    troubles: list[str] = field(default_factory=list)  # what was refused; conflicts come and go
+    _told: str = ""  # the annotation end, as the agent shows it
+    _ends: str = ""  # the termination message with which the container ends by itself
+
+    def start(self) -> None:
+        handler = type("Agent", (_Agent,), {"node": self})
+        self._server = ThreadingHTTPServer((self.address, AGENT_PORT), handler)
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, args=(0.05,), name="pretend-agent"),
+            threading.Thread(target=self._run, name="pretend-node"),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in self._threads:
+            thread.join()
+
+    def end(self, message: str) -> None:
+        """The agent ends by itself, with these last words."""
+        self._ends = message
+
+    def report(self) -> Json:
+        """GET /status: one session, which goes on."""
+        return {
+            "end": self._told,
+            "wantedTimeToLive": "",
+            "sessionCount": 1,
+            "recordingFailures": 0,
+            "lastActivityAt": "2026-11-22T18:42:00Z",
+            "chain": "",
+            "sessions": [SESSION],
+        }
+
+    def _run(self) -> None:
+        while not self._stopping.wait(TURN_SECONDS):
+            try:
+                self._turn()
+            except (RefusedError, OSError, http.client.HTTPException) as error:
+                self.troubles.append(str(error))
+        self.api.close()
+
+    def _turn(self) -> None:
+        for claim in self.api.items(self._path("persistentvolumeclaims")):
+            if not claim["spec"].get("volumeName"):
+                self._bind(claim)
+        owners = {each["metadata"]["uid"] for each in self.api.items(self._resources())}
+        for pod in self.api.items(self._path("pods")):
+            self.pods_seen.add(pod["metadata"]["uid"])
+            self._attend(pod, owners)
+
+    def _bind(self, claim: Json) -> None:
+        """A volume that would be deleted with its claim."""
+        name, uid = claim["metadata"]["name"], claim["metadata"]["uid"]
+        volume = f"pv-{uid}"
+        spec = {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "persistentVolumeReclaimPolicy": "Delete",
+            "claimRef": {
+                "kind": "PersistentVolumeClaim",
+                "namespace": self.namespace,
+                "name": name,
+                "uid": uid,
+            },
+            "hostPath": {"path": "/nowhere"},
+        }
+        if self.api.get(f"/api/v1/persistentvolumes/{volume}") is None:
+            self.api.create("/api/v1/persistentvolumes", {"metadata": {"name": volume}, "spec": spec})
+        place = self._path("persistentvolumeclaims", name)
+        self.api.patch(place, {"spec": {"volumeName": volume}})
+        self.api.patch(f"{place}/status", {"status": {"phase": "Bound"}})
+
+    def _attend(self, pod: Json, owners: set[str]) -> None:
+        phase = pod["status"].get("phase")
+        self._told = (pod["metadata"].get("annotations") or {}).get("troubleshooter.sh/end", "")
+        if not pod["spec"].get("nodeName"):
+            self._schedule(pod)
+        elif "deletionTimestamp" in pod["metadata"]:
+            self._end_deleted(pod)
+        elif not {owner["uid"] for owner in pod["metadata"]["ownerReferences"]} & owners:
+            self.api.delete(self._place(pod), pod["metadata"]["uid"])
+        elif phase == "Pending":
+            self._write(pod, _running(self.address))
+        elif phase == "Running" and self._ends:
+            self._write(pod, finished(message=self._ends))
+
+    def _schedule(self, pod: Json) -> None:
+        target = {"apiVersion": "v1", "kind": "Node", "name": "pretend"}
+        self.api.create(
+            f"{self._place(pod)}/binding", {"metadata": {"name": pod["metadata"]["name"]}, "target": target}
+        )
+
+    def _end_deleted(self, pod: Json) -> None:
+        """The last words, and then the object goes."""
+        if pod["status"]["phase"] == "Running":
+            words = FAREWELL.replace("IdleTimeout", self._told or "PodDeleted")
+            self._write(pod, finished(message=words.replace("idle for 15m", "ended from outside")))
+        self.api.delete(self._place(pod), pod["metadata"]["uid"], grace=0)
+
+    def _write(self, pod: Json, status: Json) -> None:
+        self.api.patch(
+            f"{self._place(pod)}/status", {"metadata": {"uid": pod["metadata"]["uid"]}, "status": status}
+        )
+
+    def _place(self, pod: Json) -> str:
+        return self._path("pods", pod["metadata"]["name"])
+
+    def _path(self, plural: str, name: str = "") -> str:
+        return f"/api/v1/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
+
+    def _resources(self) -> str:
+        return f"/apis/troubleshooter.sh/v1alpha1/namespaces/{self.namespace}/troubleshooters"
+
+
+def _running(address: str) -> Json:
+    return {
+        "phase": "Running",
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [
+            {
+                "name": "toolbox",
+                "image": "toolbox",
+                "ready": True,
+                "restartCount": 0,
+                "imageID": IMAGE_ID,
+                "state": {"running": {"startedAt": STARTED}},
+            }
+        ],
+    }
+
+
+class _Agent(BaseHTTPRequestHandler):
+    node: PretendNode
+
+    def do_GET(self) -> None:
+        body = json.dumps(self.node.report()).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with suppress(OSError):  # who asked has been killed
+            self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Questions come every few seconds; they are no events."""
