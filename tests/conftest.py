@@ -16,6 +16,8 @@ POLL_SECONDS = 0.02
 settings.register_profile("ours", deadline=None, database=None)
 settings.load_profile("ours")
 
+# Which cluster is this checkout's: without it, the harness would work on somebody else's.
+OURS = "TROUBLESHOOTER_CLUSTER"
 # Of the developer's own shell; a test that wants one of these says so itself.
 FOREIGN = ("KUBECONFIG", "LC_ALL", "TZ", "COLUMNS", "LINES", "PS1", "PROMPT_COMMAND", "SHELL")
 
@@ -31,7 +33,7 @@ def clean_environment() -> Iterator[None]:
     """The same environment on every developer's machine."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
-            if name in FOREIGN or name.startswith("TROUBLESHOOTER_"):
+            if name in FOREIGN or (name.startswith("TROUBLESHOOTER_") and name != OURS):
                 patch.delenv(name)
         patch.setenv("LANG", "C.UTF-8")
         patch.setenv("TERM", "xterm")
