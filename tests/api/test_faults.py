@@ -18,7 +18,6 @@ from troubleshooter_operator.informer import Pace
 from troubleshooter_operator.main import Operator
 
 QUICK = Pace(watch=2, slack=1.0, relist=2.0, first_retry=0.1, last_retry=0.5)
-ANSWER_SECONDS = 2.0
 NUMBERS = count(1)
 ADDRESS = (
     f"127.{os.getpid() // 200 % 200 + 2}.{os.getpid() % 200 + 1}.1"  # nobody else's, whoever runs beside
@@ -123,6 +122,7 @@ def test_a_server_that_refuses_connections_for_a_while(proxy: Proxy, life: Life,
     life.wait_available()
     proxy.close()
     life.end()
+    life.wait_container_ended()
     proxy.open()
     life.wait_ended()
     assert life.outcome() == undisturbed

@@ -43,6 +43,15 @@ class Life:
     def end(self) -> None:
         self.node.end(FAREWELL)
 
+    def wait_container_ended(self) -> None:
+        """By the kubelet's word, whatever the operator knows of it."""
+        place = self._path("/api/v1", "pods") + "/web"
+        wait_until(
+            lambda: self.api.call("GET", place)["status"]["phase"] == "Succeeded",
+            timeout=LIFE_SECONDS,
+            what="a container that has ended",
+        )
+
     def wait_ended(self) -> None:
         wait_until(self._over, timeout=LIFE_SECONDS, what="an ended Troubleshooter without a pod")
 
