@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from troubleshooter_agent.contract import EndReason
 from troubleshooter_operator.kinds import Json
 
 PREFIX: Final = "troubleshooter_operator"
@@ -35,6 +36,8 @@ class Metrics:
             f"{PREFIX}_refusals", "What was refused, by reason of Ready.", ["reason"], registry=registry
         )
         self._ended = Counter(f"{PREFIX}_ended", "Runs that ended, by reason.", ["reason"], registry=registry)
+        for reason in EndReason:  # zero before the first, else no alert sees the first as an increase
+            self._ended.labels(reason)
         self._scrapes = Counter(
             f"{PREFIX}_scrapes", "Questions to toolboxes, by outcome.", ["outcome"], registry=registry
         )

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ VENV = ("python3-venv",)
 TESTS = ("less", "procps", "tmux")  # real programs that the agent's tests record, and signals by name
 SHIPPER = ("rsyslog",)  # reads a container's log as nodes have it read
 BENCH = ("ttyrec", "bsdutils")  # recorders beside ours
+PROMETHEUS = "prometheus"  # for promtool; unpacked, never installed: its package would start a server
 IMAGES = ("buildah", "ca-certificates", "mmdebstrap")
 CLUSTER = (
     *IMAGES,
@@ -46,3 +48,19 @@ def install(packages: Sequence[str], log: Path) -> None:
         run(["apt-get", "update", "--quiet"], log, env=env)
     with step("apt-get install", log):
         run(["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *needed], log, env=env)
+
+
+def unpacked(package: str, folder: Path, log: Path) -> Path:
+    """The folder with a package's files, downloaded if it is not there; nothing is installed or started."""
+    if folder.exists():
+        return folder
+    if not shutil.which("apt-get"):
+        raise HarnessError(f"This host is no Debian (it has no apt-get): {package} cannot be downloaded.")
+    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh, step(f"Debian package {package}", log):
+        if os.geteuid() == 0:
+            run(["apt-get", "update", "--quiet"], log)
+        run(["apt-get", "download", package], log, cwd=Path(fresh))
+        (archive,) = Path(fresh).glob("*.deb")
+        run(["dpkg", "--extract", str(archive), f"{fresh}/files"], log)
+        Path(fresh, "files").rename(folder)
+    return folder

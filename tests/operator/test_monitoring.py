@@ -1,0 +1,112 @@
+"""deploy/monitoring: its alerts fire when they must and only then, and it asks for metrics that there are."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+from promtool import complaint
+
+from troubleshooter_agent.contract import Status
+from troubleshooter_agent.metrics import render
+from troubleshooter_operator.metrics import Metrics, Overview
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+MONITORING = CHECKOUT / "deploy" / "monitoring"
+CASES = Path(__file__).with_name("alerts.yaml")
+OF_THE_KUBELET = {"kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"}
+STATUS: Status = {
+    "agentVersion": "1",
+    "startedAt": "2026-11-22T18:40:03Z",
+    "expiresAt": "2026-11-22T19:40:03Z",
+    "idleSince": None,
+    "lastActivityAt": "2026-11-22T18:50:00Z",
+    "timeToLiveSeconds": 3600.0,
+    "idleTimeoutSeconds": 900.0,
+    "ready": True,
+    "wantedTimeToLive": "",
+    "end": "",
+    "sessionsActive": 0,
+    "sessionCount": 0,
+    "recordedBytes": 0,
+    "recordingFailures": 1,
+    "chain": "",
+    "sessions": [],
+}
+
+
+def groups() -> dict[str, Any]:
+    """The rules as Prometheus takes them, without what Kubernetes needs around them."""
+    found: dict[str, Any] = yaml.safe_load((MONITORING / "rules.yaml").read_text())["spec"]
+    return found
+
+
+def alerts() -> dict[str, str]:
+    """Their expressions."""
+    return {rule["alert"]: rule["expr"] for group in groups()["groups"] for rule in group["rules"]}
+
+
+def dashboard() -> list[str]:
+    """The expressions of its panels; a variable that Grafana fills in has a value."""
+    panels = json.loads((MONITORING / "troubleshooter.json").read_text())["panels"]
+    return [target["expr"].replace("$__rate_interval", "5m") for each in panels for target in each["targets"]]
+
+
+def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(yaml.safe_dump(groups()))
+    assert complaint("check", "rules", "--lint-fatal", str(rules)) == ""
+
+
+def test_each_alert_fires_when_it_must_and_only_then(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(groups()))
+    cases = tmp_path / "alerts.yaml"
+    cases.write_text(CASES.read_text())
+    assert complaint("test", "rules", str(cases)) == ""
+
+
+@pytest.mark.parametrize("alert", sorted(alerts()))
+def test_each_alert_is_tried_both_ways(alert: str) -> None:
+    tests = yaml.safe_load(CASES.read_text())["tests"]
+    tried = [case for test in tests for case in test["alert_rule_test"] if case["alertname"] == alert]
+    assert {bool(case["exp_alerts"]) for case in tried} == {True, False}
+
+
+def test_prometheus_takes_each_expression_of_the_dashboard(tmp_path: Path) -> None:
+    named = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(dashboard())]
+    rules = tmp_path / "dashboard.yaml"
+    rules.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": named}]}))
+    assert complaint("check", "rules", str(rules)) == ""
+
+
+@pytest.mark.parametrize("expr", [*alerts().values(), *dashboard()])
+def test_only_metrics_that_there_are_are_asked_for(expr: str) -> None:
+    asked = set(re.findall(r"\b(?:troubleshooter|kubelet)_\w+", expr))
+    assert asked
+    assert asked <= {*told_by_the_operator(), *told_by_an_agent(), *OF_THE_KUBELET}
+
+
+def test_the_monitors_find_the_ports_that_there_are() -> None:
+    """Both pods call theirs `metrics`."""
+    monitors = yaml.safe_load_all((MONITORING / "podmonitor.yaml").read_text())
+    assert [each["spec"]["podMetricsEndpoints"][0]["port"] for each in monitors] == ["metrics", "metrics"]
+
+
+def told_by_the_operator() -> Iterator[str]:
+    registry = CollectorRegistry()
+    Metrics(registry)
+    registry.register(Overview(list, lambda: 0, lambda: 0.0, dict))
+    for family in registry.collect():
+        suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
+        yield from (family.name + suffix for suffix in suffixes.get(family.type, ("",)))
+
+
+def told_by_an_agent() -> Iterator[str]:
+    text = render(STATUS, failures={"io": 1}, dropped=0).decode()
+    for family in text_string_to_metric_families(text):
+        yield from (sample.name for sample in family.samples)
