@@ -154,6 +154,8 @@ def test_the_recordings_of_an_ended_toolbox_are_kept_and_say_whose_they_are(scen
             "troubleshooter.sh/uid": asked["metadata"]["uid"],
             "troubleshooter.sh/requested-by": "unverified",
             "troubleshooter.sh/purpose": "Nobody comes back",
+            "troubleshooter.sh/run": "1",
+            "troubleshooter.sh/end": "IdleTimeout",
             "troubleshooter.sh/started-at": asked["status"]["startedAt"],
             "troubleshooter.sh/ended-at": asked["status"]["endedAt"],
             "troubleshooter.sh/chain": hashlib.sha256(sha256.encode()).hexdigest(),
