@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from promtool import complaint
 
 from troubleshooter_agent.contract import Status
+from troubleshooter_agent.effort import Effort
 from troubleshooter_agent.metrics import render
 from troubleshooter_operator.metrics import Metrics, Overview
 
@@ -107,6 +108,6 @@ def told_by_the_operator() -> Iterator[str]:
 
 
 def told_by_an_agent() -> Iterator[str]:
-    text = render(STATUS, failures={"io": 1}, dropped=0).decode()
+    text = render(STATUS, failures={"io": 1}, effort=Effort(), dropped=0).decode()
     for family in text_string_to_metric_families(text):
         yield from (sample.name for sample in family.samples)
