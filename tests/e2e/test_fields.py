@@ -55,7 +55,8 @@ def retired(stage: Stage, generous: str) -> str:
 
 @pytest.fixture(scope="module")
 def special(stage: Stage, generous: str, retired: str) -> Toolbox:
-    secret = ("--from-literal=id_ed25519=not a key", "--from-literal=known_hosts=host ssh-ed25519 AAAA")
+    config = "Host bastion\n  HostName 192.0.2.7\n  User rescue\n"
+    secret = ("--from-literal=id_ed25519=not a key", f"--from-literal=config={config}")
     stage.admin.run("create", "secret", "generic", "keys", *secret)
     stage.admin.run("create", "serviceaccount", "robot")
     return stage.start(
@@ -85,7 +86,16 @@ def test_keys_token_labels_and_node_arrive_in_the_toolbox(special: Toolbox) -> N
 
 
 def test_keys_can_be_read_and_not_written(special: Toolbox) -> None:
-    assert special.run("shell", "-c", "echo x >>/etc/troubleshooter-ssh/known_hosts").returncode != 0
+    assert special.run("shell", "-c", "echo x >>/etc/troubleshooter-ssh/config").returncode != 0
+
+
+def test_ssh_finds_what_the_secret_holds(special: Toolbox) -> None:
+    """By ssh's own word, and without a single option; the key is offered before any of the person's."""
+    lines = special.run("shell", "-c", "ssh -G bastion").stdout.decode().splitlines()
+    assert {"hostname 192.0.2.7", "user rescue"} <= set(lines)
+    keys = [line for line in lines if line.startswith("identityfile ")]
+    assert keys[0] == "identityfile /etc/troubleshooter-ssh/id_ed25519"
+    assert "globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/troubleshooter-ssh/known_hosts" in lines
 
 
 def test_what_is_in_force_stands_in_the_status(special: Toolbox, generous: str) -> None:
