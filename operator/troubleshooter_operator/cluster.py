@@ -7,7 +7,7 @@ time-out, none is retried here, and every failure becomes one of `errors`.
 import json
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 from urllib.parse import urlencode
@@ -38,6 +38,11 @@ PAGE_SIZE: Final = 500
 FIELD_MANAGER: Final = "troubleshooter-operator"
 _JSON: Final = "application/json"
 _MERGE: Final = "application/merge-patch+json"
+_VERBS: Final = {"POST": "create", "PATCH": "patch", "PUT": "update", "DELETE": "delete"}
+
+# Told of each request: its verb as RBAC has it, and the status of the answer or NO_ANSWER.
+OnRequest = Callable[[str, str], None]
+NO_ANSWER: Final = "none"
 
 
 class Watch(Protocol):
@@ -72,7 +77,11 @@ class ApiServer:
     """A `Cluster` over HTTP. Safe to use from several threads."""
 
     def __init__(
-        self, configuration: Configuration, clock: ServerClock, answer_seconds: float = ANSWER_SECONDS
+        self,
+        configuration: Configuration,
+        clock: ServerClock,
+        answer_seconds: float = ANSWER_SECONDS,
+        on_request: OnRequest | None = None,
     ) -> None:
         self._configuration = configuration
         self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
@@ -80,9 +89,10 @@ class ApiServer:
             self._pool.connection_pool_kw["ssl_context"] = _tls()
         self._clock = clock
         self._timeout = (CONNECT_SECONDS, answer_seconds)
+        self._on_request = on_request or (lambda _verb, _code: None)
 
     @classmethod
-    def connect(cls, kubeconfig: Path | None, connections: int) -> Self:
+    def connect(cls, kubeconfig: Path | None, connections: int, on_request: OnRequest | None = None) -> Self:
         """By the kubeconfig; without one as the pod that we run in, else as kubectl would."""
         configuration = Configuration(retries=False)
         configuration.keep_alive = True
@@ -91,7 +101,7 @@ class ApiServer:
             load_incluster_config(configuration)  # type: ignore[no-untyped-call] # the client has no types there
         else:
             load_kube_config(kubeconfig and str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call] # nor there
-        return cls(configuration, ServerClock())
+        return cls(configuration, ServerClock(), on_request=on_request)
 
     def now(self) -> float:
         return self._clock.now()
@@ -163,6 +173,7 @@ class ApiServer:
         content: str = _JSON,
     ) -> urllib3.BaseHTTPResponse:
         wanted = {name: value for name, value in (query or {}).items() if value}
+        verb, code = _verb(method, wanted), NO_ANSWER
         if method in {"POST", "PATCH", "PUT"}:
             wanted["fieldManager"] = FIELD_MANAGER
         try:
@@ -175,11 +186,14 @@ class ApiServer:
                 preload_content=False,
                 redirect=False,
             )
+            code = str(response.status)
             self._clock.observe(response.headers.get("Date"))
             if response.status >= 300:
                 raise _error(method, path, response)
         except (urllib3.exceptions.HTTPError, OSError, ConfigException) as error:
             raise UnreachableError(f"{method} {path}: {error}") from error
+        finally:
+            self._on_request(verb, code)
         return response
 
     def _headers(self, content: str) -> dict[str, str]:
@@ -208,6 +222,12 @@ class _Stream:
             self._response.shutdown()
         except (ValueError, RuntimeError, OSError):
             return  # it has ended by itself
+
+
+def _verb(method: str, query: Mapping[str, Any]) -> str:
+    if method != "GET":
+        return _VERBS[method]
+    return "watch" if "watch" in query else "list" if "limit" in query else "get"
 
 
 def _tls() -> ssl.SSLContext:

@@ -20,7 +20,7 @@ from troubleshooter_operator.handlers import Handlers
 from troubleshooter_operator.health import Health, serve
 from troubleshooter_operator.informer import Informer, Pace
 from troubleshooter_operator.inquiry import Inquiry
-from troubleshooter_operator.metrics import Metrics, Overview
+from troubleshooter_operator.metrics import ApiRequests, Metrics, Overview
 from troubleshooter_operator.observe import Observer
 from troubleshooter_operator.partition import parse_namespaces, watched
 from troubleshooter_operator.reconcile import Reconciler
@@ -49,10 +49,12 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     log.configure()
     try:
-        cluster = ApiServer.connect(arguments.kubeconfig, connections=_connections(arguments))
+        registry = CollectorRegistry()
+        answered = ApiRequests(registry).answered
+        cluster = ApiServer.connect(arguments.kubeconfig, _connections(arguments), answered)
     except ConfigException as error:
         sys.exit(f"troubleshooter-operator: no cluster to work for: {error}; name one with --kubeconfig FILE")
-    operator = Operator(cluster, namespaces=arguments.namespaces)
+    operator = Operator(cluster, namespaces=arguments.namespaces, registry=registry)
     operator.start(arguments.port)
     log.info("operator started", port=arguments.port, namespaces=",".join(arguments.namespaces) or "all")
     received = signal.sigwait(STOP_SIGNALS)
@@ -100,9 +102,15 @@ def _connections(arguments: Arguments) -> int:
 class Operator:
     """All parts, wired. `start` returns at once, `stop` when all of them have ended."""
 
-    def __init__(self, cluster: Cluster, pace: Pace | None = None, namespaces: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        pace: Pace | None = None,
+        namespaces: Sequence[str] = (),
+        registry: CollectorRegistry | None = None,
+    ) -> None:
         """`namespaces`: to work in these only, where volumes are not ours to see or to change."""
-        self._registry = CollectorRegistry()
+        self._registry = registry or CollectorRegistry()
         metrics = Metrics(self._registry)
         stores, graveyard, reports = Stores.over(namespaces), Graveyard(), Reports()
         self._queue = WorkQueue[Key]()

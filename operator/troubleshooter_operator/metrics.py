@@ -12,6 +12,8 @@ from troubleshooter_agent.contract import EndReason
 from troubleshooter_operator.kinds import Json
 
 PREFIX: Final = "troubleshooter_operator"
+READY_SECONDS: Final = (1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300, 600)
+LATE_SECONDS: Final = (1, 2, 5, 10, 20, 30, 40, 60, 120, 300, 600, 3600)
 
 
 class Metrics:
@@ -38,6 +40,22 @@ class Metrics:
         self._ended = Counter(f"{PREFIX}_ended", "Runs that ended, by reason.", ["reason"], registry=registry)
         for reason in EndReason:  # zero before the first, else no alert sees the first as an increase
             self._ended.labels(reason)
+        self._ready_durations = Histogram(
+            f"{PREFIX}_ready_duration_seconds",
+            "From the making of a pod until its shell was available.",
+            buckets=READY_SECONDS,
+            registry=registry,
+        )
+        self._lateness = Histogram(
+            f"{PREFIX}_end_lateness_seconds",
+            "By how much runs outlived their time to live.",
+            buckets=LATE_SECONDS,
+            registry=registry,
+        )
+        self._sessions = Counter(f"{PREFIX}_sessions", "Sessions of runs that ended.", registry=registry)
+        self._recorded_bytes = Counter(
+            f"{PREFIX}_recorded_bytes", "Bytes of the sessions that ended runs list.", registry=registry
+        )
         self._scrapes = Counter(
             f"{PREFIX}_scrapes", "Questions to toolboxes, by outcome.", ["outcome"], registry=registry
         )
@@ -72,6 +90,31 @@ class Metrics:
 
     def watch_failed(self, kind: str) -> None:
         self._watch_failures.labels(kind).inc()
+
+    def ready_after(self, seconds: float) -> None:
+        self._ready_durations.observe(max(0.0, seconds))  # instants of pods are whole seconds
+
+    def ended_late(self, seconds: float) -> None:
+        self._lateness.observe(seconds)
+
+    def recorded(self, sessions: int, size: int) -> None:
+        self._sessions.inc(sessions)
+        self._recorded_bytes.inc(size)
+
+
+class ApiRequests:
+    """Counts requests to the API server; apart from `Metrics`, because the connection is made first."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            f"{PREFIX}_api_requests",
+            "Requests to the API server, by verb and HTTP status.",
+            ["verb", "code"],
+            registry=registry,
+        )
+
+    def answered(self, verb: str, code: str) -> None:
+        self._requests.labels(verb, code).inc()
 
 
 class Overview(Collector):

@@ -11,9 +11,10 @@ from troubleshooter_operator.conditions import Ready, RecordingsRetained, ready,
 from troubleshooter_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from troubleshooter_operator.events import Events
 from troubleshooter_operator.graveyard import Grave, Graveyard
-from troubleshooter_operator.kinds import Json, uid_of
+from troubleshooter_operator.kinds import Json, metadata, name_of, uid_of
 from troubleshooter_operator.left_behind import LeftBehind, settle, unfinished_owners
 from troubleshooter_operator.metrics import Metrics
+from troubleshooter_operator.milestones import Milestones
 from troubleshooter_operator.news import news
 from troubleshooter_operator.observe import Observer
 from troubleshooter_operator.plan import plan
@@ -46,6 +47,7 @@ class Reconciler:
         self._applier = Applier(cluster, stores)
         self._events = Events(cluster)
         self._metrics = metrics
+        self._milestones = Milestones(metrics)
 
     def reconcile(self, key: Key) -> float | None:
         """Seconds until the next look; None where a watch will tell."""
@@ -53,6 +55,8 @@ class Reconciler:
         found = self._stores.troubleshooters.get(*key)
         settled = self._settle(key, found, graves)
         look_again = self._attend(key, found, graves) if found is not None else None
+        if found is None:
+            self._milestones.forget(key)
         if not settled:
             return REFUSED_SECONDS if look_again is None else min(look_again, REFUSED_SECONDS)
         self._graveyard.forget(key, graves)
@@ -66,6 +70,8 @@ class Reconciler:
         done: list[Action] = []
         refusal = self._first_refusal(key, planned.before, done)
         shown = _with_refusal(planned, *refusal) if refusal else planned
+        if planned.run is not None and any(isinstance(action, Announce) for action in done):
+            self._milestones.ended(planned.run)
         self._tell(found, status(asked, shown.run, shown.ready, now))
         goes_on = refusal is None or isinstance(refusal[0], PatchVolume)  # the end is not held up by it
         after = planned.after if goes_on else ()
@@ -85,6 +91,14 @@ class Reconciler:
             raise ConflictError("the Troubleshooter is not there to be written to") from missing
         for heard in news(found.get("status") or {}, wanted):
             self._events.tell(found, heard)
+            if heard.reason == Ready.SHELL_AVAILABLE:
+                self._note_shell(found, wanted)
+
+    def _note_shell(self, found: Json, told: Json) -> None:
+        key = str(metadata(found)["namespace"]), name_of(found)
+        pod = self._stores.pods.get(told["podNamespace"], told["podName"])
+        if pod is not None:
+            self._milestones.shell_available(key, pod, self._cluster.now())
 
     def _first_refusal(
         self, key: Key, actions: tuple[Action, ...], done: list[Action]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from troubleshooter_operator.metrics import Metrics, Overview
+from troubleshooter_operator.metrics import ApiRequests, Metrics, Overview
 from troubleshooter_operator.workqueue import WorkQueue
 
 _ROW = re.compile(r"^\| `(\w+?)(?:_total)?` \| (\w+) \|", re.MULTILINE)
@@ -15,6 +15,7 @@ _REFERENCE = Path(__file__).parents[2] / "docs" / "metrics.md"
 def test_the_reference_is_what_the_operator_tells() -> None:
     registry = CollectorRegistry()
     Metrics(registry)
+    ApiRequests(registry)
     registry.register(Overview(list, lambda: 0, lambda: 0.0, dict))
     told = {(family.name, family.type) for family in registry.collect()}
     assert set(_ROW.findall(_REFERENCE.read_text())) == told

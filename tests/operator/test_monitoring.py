@@ -2,43 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from promtool import complaint
-
-from troubleshooter_agent.contract import Status
-from troubleshooter_agent.effort import Effort
-from troubleshooter_agent.metrics import render
-from troubleshooter_operator.metrics import Metrics, Overview
+from told_metrics import agent_text, operator_text
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MONITORING = CHECKOUT / "deploy" / "monitoring"
 CASES = Path(__file__).with_name("alerts.yaml")
 OF_THE_KUBELET = {"kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"}
-STATUS: Status = {
-    "agentVersion": "1",
-    "startedAt": "2026-11-22T18:40:03Z",
-    "expiresAt": "2026-11-22T19:40:03Z",
-    "idleSince": None,
-    "lastActivityAt": "2026-11-22T18:50:00Z",
-    "timeToLiveSeconds": 3600.0,
-    "idleTimeoutSeconds": 900.0,
-    "ready": True,
-    "wantedTimeToLive": "",
-    "end": "",
-    "sessionsActive": 0,
-    "sessionCount": 0,
-    "recordedBytes": 0,
-    "recordingFailures": 1,
-    "chain": "",
-    "sessions": [],
-}
 
 
 def groups() -> dict[str, Any]:
@@ -89,7 +65,7 @@ def test_prometheus_takes_each_expression_of_the_dashboard(tmp_path: Path) -> No
 def test_only_metrics_that_there_are_are_asked_for(expr: str) -> None:
     asked = set(re.findall(r"\b(?:troubleshooter|kubelet)_\w+", expr))
     assert asked
-    assert asked <= {*told_by_the_operator(), *told_by_an_agent(), *OF_THE_KUBELET}
+    assert asked <= sample_names() | OF_THE_KUBELET
 
 
 def test_the_monitors_find_the_ports_that_there_are() -> None:
@@ -98,16 +74,16 @@ def test_the_monitors_find_the_ports_that_there_are() -> None:
     assert [each["spec"]["podMetricsEndpoints"][0]["port"] for each in monitors] == ["metrics", "metrics"]
 
 
-def told_by_the_operator() -> Iterator[str]:
-    registry = CollectorRegistry()
-    Metrics(registry)
-    registry.register(Overview(list, lambda: 0, lambda: 0.0, dict))
-    for family in registry.collect():
-        suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
-        yield from (family.name + suffix for suffix in suffixes.get(family.type, ("",)))
+@pytest.mark.parametrize("text", [operator_text(), agent_text()], ids=["operator", "agent"])
+def test_the_metrics_are_as_prometheus_wants_them(text: str) -> None:
+    """Each with help, in base units, with the suffix of its type."""
+    assert complaint("check", "metrics", text=text) == ""
 
 
-def told_by_an_agent() -> Iterator[str]:
-    text = render(STATUS, failures={"io": 1}, effort=Effort(), dropped=0).decode()
-    for family in text_string_to_metric_families(text):
-        yield from (sample.name for sample in family.samples)
+def test_the_check_of_metrics_can_fail() -> None:
+    assert "_total" in complaint("check", "metrics", text="# HELP a b\n# TYPE a counter\na 1\n")
+
+
+def sample_names() -> set[str]:
+    families = text_string_to_metric_families(operator_text() + agent_text())
+    return {sample.name for family in families for sample in family.samples}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from api_server import FakeApi, Json, running
 from kubernetes.client.configuration import Configuration
+from prometheus_client import CollectorRegistry
 from resource_objects import FAREWELL, OWNER, finished, offer, troubleshooter
 from resource_objects import running as running_status
 
@@ -33,7 +34,8 @@ class Stage:
 
     def start(self) -> None:
         self._cluster = ApiServer(Configuration(host=self._address, retries=False), ServerClock(), 5)
-        self._operator = Operator(self._cluster, PACE)
+        self.registry = CollectorRegistry()
+        self._operator = Operator(self._cluster, PACE, registry=self.registry)
         self._operator.start(0)
 
     def stop(self) -> None:
@@ -41,6 +43,9 @@ class Stage:
             self._operator.stop()
             self._cluster.close()
         self._operator = self._cluster = None
+
+    def metric(self, name: str) -> float | None:
+        return self.registry.get_sample_value(f"troubleshooter_operator_{name}")
 
     def condition(self, kind: str, name: str = "web") -> tuple[str, str] | None:
         found = self.api.find("troubleshooters", name)
@@ -172,6 +177,23 @@ def test_an_idle_end_is_told_everywhere_and_the_pod_removed(up: Stage) -> None:
     assert told.count(("IdleTimeout", "Normal", 1)) == 1
     assert ("Complete", "Normal", 1) in told
     assert len(told) == len(set(told))
+
+
+def test_a_run_is_counted_once_also_by_an_operator_that_starts_anew(up: Stage) -> None:
+    """Read once it has stopped: it tells the cluster first and counts then."""
+    up.set_pod(finished(message=FAREWELL))
+    up.wait_condition("Ended", "True", "IdleTimeout")
+    up.stop()
+    assert up.metric("ready_duration_seconds_count") == 1
+    assert up.metric("sessions_total") == 1
+    assert up.metric("recorded_bytes_total") == 457
+    assert up.metric("end_lateness_seconds_count") == 0  # it did not end for its time to live
+    before = up.api.count("PUT .*/troubleshooters/web/status")
+    up.start()
+    patch_spec(up, purpose="another look")
+    up.api.wait(lambda: up.api.count("PUT .*/troubleshooters/web/status") > before, "another look")
+    up.stop()
+    assert up.metric("sessions_total") == 0
 
 
 def test_stopped_is_told_on_the_pod_before_it_is_deleted(up: Stage) -> None:
