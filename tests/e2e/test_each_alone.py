@@ -1,20 +1,99 @@
 """Agent, operator and their clocks are cut off from each other: each ends the toolbox all the same."""
 
 import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import harness
 import operator_deployment
 import pytest
+import wrong_clock
 from blocked_port import blocked
-from kubectl import Kubectl, condition, wait_until
-from stage import Stage
+from containers import container_of, init_of
+from handwritten import IMAGE
+from kubectl import Kubectl, Watch, condition, wait_until
+from operator_process import process_of, write_account
+from stage import Stage, new_editor, new_namespace
 from toolbox import Toolbox
 
 pytestmark = [pytest.mark.timing, pytest.mark.usefixtures("operator")]
 
 METRICS_PORT = 9464
 ASKED_AGAIN_SECONDS = 30
+END_SECONDS = 100
+END_ANNOTATION = "troubleshooter.sh/end"
+AHEAD, BEHIND = 3600, -3600
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Toolboxes of a minute. Nobody watches `alone`; operators with wrong clocks watch the other stages."""
+
+    alone: Stage
+    stages: dict[int, Stage]
+    pods: dict[int, Watch]
+    frozen: dict[int, int]
+
+
+@pytest.fixture(scope="module")
+def scene(
+    stage: Stage, admin: Kubectl, cluster: harness.Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scene]:
+    stage.start("idle", idleTimeout="1m")
+    with ExitStack() as stack:
+        offer = stack.enter_context(class_without_retention(admin, f"{stage.namespace}-each-alone"))
+        stack.enter_context(operator_deployment.absent(admin))
+        stages, pods = {}, {}
+        for offset in (AHEAD, BEHIND):
+            folder = tmp_path_factory.mktemp("operator")
+            name = stack.enter_context(new_namespace(admin))
+            editor = new_editor(cluster, admin, name, "alice")
+            stages[offset] = Stage(name, admin.in_namespace(name), editor, folder)
+            pods[offset] = stack.enter_context(stages[offset].admin.watch("pods", "--show-managed-fields"))
+            stack.enter_context(watching(stages[offset], folder, offset))
+            stages[offset].ask("idle", idleTimeout="1m", troubleshooterClassName=offer)
+            stages[offset].ask("frozen", timeToLive="1m", troubleshooterClassName=offer)
+        yield Scene(stage, stages, pods, {offset: freeze(found) for offset, found in stages.items()})
+
+
+@contextmanager
+def class_without_retention(admin: Kubectl, name: str) -> Iterator[str]:
+    """For operators of one namespace, which do not keep these volumes: a shell opens all the same."""
+    spec = {
+        "images": {"default": IMAGE, "allowed": [IMAGE]},
+        "security": {"fsGroup": 10001},
+        "recording": {"requireRetain": False},
+    }
+    kind = {"apiVersion": "troubleshooter.sh/v1alpha1", "kind": "TroubleshooterClass"}
+    admin.apply({**kind, "metadata": {"name": name}, "spec": spec})
+    try:
+        yield name
+    finally:
+        admin.run("delete", "troubleshooterclass", name)
+
+
+@contextmanager
+def watching(stage: Stage, folder: Path, offset: int) -> Iterator[None]:
+    """An operator for this namespace alone, whose clock is wrong by so much."""
+    # By a clock that is behind, the certificates of this new cluster do not hold yet.
+    account = write_account(stage.admin, folder, verify=offset >= 0)
+    only = f"--watch-namespaces={stage.namespace}"
+    environment = wrong_clock.environment(offset, folder)
+    with process_of(account.kubeconfig, folder / "operator.log", [only], environment):
+        yield
+
+
+def freeze(stage: Stage) -> int:
+    """PID 1 of the toolbox, which has stopped to do anything."""
+    agent = init_of(container_of(stage.ready("frozen").pod))
+    os.kill(agent, signal.SIGSTOP)
+    return agent
 
 
 def test_reports_that_never_come_change_nothing_in_the_end(
@@ -36,6 +115,74 @@ def test_reports_that_never_come_change_nothing_in_the_end(
             stage.ask(toolbox.name, state="Stopped")
         expected = ("Stopped", "Complete", [("ben", 3), ("ann", 0)])
         assert [end_of(stage, name) for name in ("heard", "unheard")] == [expected, expected]
+
+
+def test_agent_alone_ends_an_idle_toolbox(scene: Scene, tmp_path: Path) -> None:
+    """No operator runs for it; the one that comes later tells why, and when that was."""
+    stage = scene.alone
+    state = ended_container(stage)
+    assert condition(stage.editor.get("troubleshooter", "idle"), "Ready")["status"] == "True"
+    with watching(stage, tmp_path, 0):
+        stage.wait_reason("idle", "IdleTimeout", kind="Ended")
+    assert stage.editor.json("get", "troubleshooter", "idle")["status"]["endedAt"] == state["finishedAt"]
+
+
+@pytest.mark.parametrize("offset", [AHEAD, BEHIND], ids=["ahead", "behind"])
+def test_operator_alone_ends_in_time_by_a_wrong_clock(scene: Scene, offset: int) -> None:
+    """PID 1 stands still; 5 s after its deadline, and no hour sooner or later, the operator ends the pod."""
+    stage, watch = scene.stages[offset], scene.pods[offset]
+    wait_until(lambda: is_deleted(watch), timeout=END_SECONDS, what="the end by the operator")
+    os.kill(scene.frozen[offset], signal.SIGCONT)  # else the kubelet waits 30 s before it kills
+    stage.wait_reason("frozen", "TimeToLiveReached", kind="Ended")
+    stage.editor.wait_gone("pod", "frozen", timeout=30)
+    status = stage.editor.json("get", "troubleshooter", "frozen")["status"]
+    assert seconds(status["expiresAt"]) - seconds(status["startedAt"]) == 60
+    assert told_at(watch) - seconds(status["expiresAt"]) == pytest.approx(5, abs=2)
+
+
+@pytest.mark.parametrize("offset", [AHEAD, BEHIND], ids=["ahead", "behind"])
+def test_idleness_ends_in_time_under_an_operator_with_a_wrong_clock(scene: Scene, offset: int) -> None:
+    """A minute after its start, and every instant in the status is of the right hour."""
+    stage = scene.stages[offset]
+    stage.wait_reason("idle", "IdleTimeout", kind="Ended", timeout=END_SECONDS)
+    asked = stage.editor.json("get", "troubleshooter", "idle")
+    status, made = asked["status"], seconds(asked["metadata"]["creationTimestamp"])
+    assert seconds(status["endedAt"]) - seconds(status["startedAt"]) == pytest.approx(60, abs=2)
+    changes = [seconds(each["lastTransitionTime"]) - made for each in status["conditions"]]
+    assert all(-1 <= change < END_SECONDS for change in changes), changes
+
+
+def ended_container(stage: Stage) -> Any:
+    """How the idle toolbox ended by itself: a minute after its start."""
+    pod = stage.editor.wait_for(
+        "pod", "idle", lambda pod: pod["status"]["phase"] in {"Succeeded", "Failed"}, timeout=END_SECONDS
+    )
+    state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+    assert seconds(state["finishedAt"]) - seconds(state["startedAt"]) == pytest.approx(60, abs=2)
+    return state
+
+
+def is_deleted(watch: Watch) -> bool:
+    return any("deletionTimestamp" in pod["metadata"] for pod in frozen_pods(watch))
+
+
+def told_at(watch: Watch) -> float:
+    """When the operator wrote on the pod why it ends, by the API server's clock."""
+    entries = [entry for pod in frozen_pods(watch) for entry in pod["metadata"]["managedFields"]]
+    return next(seconds(entry["time"]) for entry in entries if f"f:{END_ANNOTATION}" in annotated(entry))
+
+
+def annotated(entry: Any) -> Any:
+    return entry["fieldsV1"].get("f:metadata", {}).get("f:annotations", {})
+
+
+def frozen_pods(watch: Watch) -> list[Any]:
+    return [pod for _, pod in watch.events() if pod["metadata"]["name"] == "frozen"]
+
+
+def seconds(instant: str) -> float:
+    """An instant of the API server in seconds since the epoch."""
+    return datetime.fromisoformat(instant).timestamp()
 
 
 def work_in(toolbox: Toolbox) -> None:
