@@ -134,7 +134,7 @@ def test_a_pause_is_as_long_in_the_recording_as_it_was(scene: Scene) -> None:
 
 
 def test_the_recordings_of_an_ended_toolbox_are_kept_and_say_whose_they_are(scene: Scene) -> None:
-    """Claim bound, volume retained, both annotated; the chain hash is that of the file."""
+    """Claim bound, volume retained by the operator, both annotated; the chain hash is that of the file."""
     asked = scene.ended(IDLE, "IdleTimeout")
     claim = scene.stage.admin.json("get", "pvc", "idle-recordings")
     volume = scene.stage.volume_of("idle-recordings")
@@ -142,7 +142,8 @@ def test_the_recordings_of_an_ended_toolbox_are_kept_and_say_whose_they_are(scen
     assert claim["status"]["phase"] == "Bound"
     assert "ownerReferences" not in claim["metadata"]
     assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
-    for thing in (claim, volume):
+    kept = {"troubleshooter.sh/retained-by": "operator"}
+    for thing, more in ((claim, {}), (volume, kept)):
         told = {
             key: text
             for key, text in thing["metadata"]["annotations"].items()
@@ -159,6 +160,7 @@ def test_the_recordings_of_an_ended_toolbox_are_kept_and_say_whose_they_are(scen
             "troubleshooter.sh/started-at": asked["status"]["startedAt"],
             "troubleshooter.sh/ended-at": asked["status"]["endedAt"],
             "troubleshooter.sh/chain": hashlib.sha256(sha256.encode()).hexdigest(),
+            **more,
         }
         assert thing["metadata"]["labels"]["troubleshooter.sh/recordings"] == "true"
     (session,) = asked["status"]["sessions"]
