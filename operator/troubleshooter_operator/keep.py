@@ -10,7 +10,7 @@ from troubleshooter_operator.kinds import Json, name_of, uid_of
 from troubleshooter_operator.reclaim import Reclaim, judged
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
-from troubleshooter_operator.volume import RETAIN, retention
+from troubleshooter_operator.volume import is_retained, retention
 from troubleshooter_operator.world import World
 
 NOT_SAVED: Final = retained(RecordingsRetained.NOT_REQUESTED, "Nothing is saved to disk, as asked for")
@@ -64,7 +64,7 @@ def _with_names(run: Run, world: World) -> Run:
 def _may_touch(run: Run, volume: Json) -> bool:
     """After a run whose volume was kept, an administrator who sets another policy means it."""
     over = run.ended is not None and _is_retained(run.retained)
-    return not over or volume["spec"].get("persistentVolumeReclaimPolicy") == RETAIN
+    return not over or is_retained(volume)
 
 
 def _retained(run: Run, observed: Condition) -> Condition:

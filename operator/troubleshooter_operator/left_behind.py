@@ -29,7 +29,7 @@ from troubleshooter_operator.kinds import (
 )
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.toolbox import toolbox
-from troubleshooter_operator.volume import RETAIN
+from troubleshooter_operator.volume import is_retained
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def settle(left: LeftBehind, owner: str, now: float) -> list[Action]:
     volumes: list[Action] = [
         PatchVolume(name_of(volume), {"metadata": {"uid": uid_of(volume), "annotations": told}})
         for volume in left.volumes
-        if _is_untold(volume, owner) and volume["spec"].get("persistentVolumeReclaimPolicy") == RETAIN
+        if _is_untold(volume, owner) and is_retained(volume)
     ]
     deletions: list[Action] = [_deletion(pod) for pod in pods if not is_deleting(pod)]
     return claims + volumes + deletions

@@ -1,39 +1,17 @@
 """Single actions against the fake API server: what is done counts as done; old pictures do no harm."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from api_server import FakeApi, running
-from kubernetes.client.configuration import Configuration
+from api_server import FakeApi
 from resource_objects import OWNER, claim, pod, troubleshooter
 
 from troubleshooter_agent.contract import EndReason
 from troubleshooter_operator.actions import Announce, CreateClaim, CreatePod, DeletePod, PatchPod
 from troubleshooter_operator.apply import Applier
-from troubleshooter_operator.clock import ServerClock
-from troubleshooter_operator.cluster import ApiServer
 from troubleshooter_operator.errors import ConflictError, RefusedError
 from troubleshooter_operator.graveyard import Graveyard
 from troubleshooter_operator.stores import Stores
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def stores() -> Stores:
-    return Stores()
-
-
-@pytest.fixture
-def applier(api: FakeApi, stores: Stores) -> Iterator[Applier]:
-    with running(api) as address:
-        cluster = ApiServer(Configuration(host=address, retries=False), ServerClock(), 5)
-        yield Applier(cluster, stores)
-        cluster.close()
 
 
 @pytest.fixture

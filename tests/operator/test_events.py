@@ -54,11 +54,6 @@ def test_what_is_told_is_one_line_of_at_most_1024_characters() -> None:
 
 
 @pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
 def events(api: FakeApi) -> Iterator[Events]:
     with running(api) as address:
         cluster = ApiServer(Configuration(host=address, retries=False), ServerClock(), 5)

@@ -341,6 +341,15 @@ EveryOrder.TestCase.settings = settings(
 )
 
 
+def looked_until_quiet(operator: ModelledOperator) -> int:
+    """How often the operator looked by itself; ten times are too many."""
+    looks = 0
+    while operator.is_due() and looks < 10:
+        operator.look()
+        looks += 1
+    return looks
+
+
 def test_a_toolbox_becomes_ready_though_nobody_reaches_its_port() -> None:
     """The volume is kept once the container runs already; then no watch wakes the operator but for itself."""
     api = ModelledApi(NOW)
@@ -350,10 +359,7 @@ def test_a_toolbox_becomes_ready_though_nobody_reaches_its_port() -> None:
     operator.look()
     for act in (world.bind, world.accept_pod, world.start_container, operator.deliver_all):
         act()
-    looks = 0
-    while operator.is_due() and looks < 10:
-        operator.look()
-        looks += 1
+    looks = looked_until_quiet(operator)
     asked = world.asked
     assert asked is not None
     assert (condition(asked, "Ready")["reason"], looks < 10) == ("ShellAvailable", True)
@@ -369,9 +375,6 @@ def test_the_next_run_begins_though_the_last_one_had_no_pod() -> None:
     world.delete_pod()
     world.raise_run()
     operator.deliver_all()
-    looks = 0
-    while operator.is_due() and looks < 10:
-        operator.look()
-        looks += 1
+    looked_until_quiet(operator)
     assert world.pod is not None
     assert annotations(world.pod)[ANNOTATION_RUN] == "2"

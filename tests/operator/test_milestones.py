@@ -101,11 +101,6 @@ def test_only_the_time_to_live_can_be_outlived(run: Run, expected: float | None)
     assert lateness(run) == expected
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
 def test_each_request_is_counted_with_its_verb_and_answer(api: FakeApi) -> None:
     heard: list[tuple[str, str]] = []
     claim: Json = {"metadata": {"name": "web", "namespace": "default"}}

@@ -1,11 +1,9 @@
 """Who may write on a claim, one after another, and who keeps its volume: what is planned and what is told."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from api_server import FakeApi, running
-from kubernetes.client.configuration import Configuration
+from api_server import FakeApi
 from resource_objects import (
     NOW,
     OWNER,
@@ -23,13 +21,10 @@ from resource_objects import running as running_status
 from troubleshooter_agent.contract import Retained
 from troubleshooter_operator.actions import CreateClaim, CreatePod, PatchPod, PatchVolume
 from troubleshooter_operator.apply import Applier
-from troubleshooter_operator.clock import ServerClock
-from troubleshooter_operator.cluster import ApiServer
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.occupancy import occupants
 from troubleshooter_operator.plan import plan
 from troubleshooter_operator.resources import troubleshooter as parse
-from troubleshooter_operator.stores import Stores
 from troubleshooter_operator.volume import retain_patch, retention
 from troubleshooter_operator.world import Plan, World
 
@@ -187,24 +182,6 @@ def test_a_volume_that_is_kept_after_all_is_told() -> None:
     assert planned.run is not None
     assert planned.run.retained is not None
     assert planned.run.retained.status
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def stores() -> Stores:
-    return Stores()
-
-
-@pytest.fixture
-def applier(api: FakeApi, stores: Stores) -> Iterator[Applier]:
-    with running(api) as address:
-        cluster = ApiServer(Configuration(host=address, retries=False), ServerClock(), 5)
-        yield Applier(cluster, stores)
-        cluster.close()
 
 
 def test_of_two_toolboxes_on_a_new_claim_one_is_made(api: FakeApi, applier: Applier) -> None:
