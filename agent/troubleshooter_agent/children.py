@@ -6,12 +6,13 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from troubleshooter_agent import channel, immortal, process
 from troubleshooter_agent.contract import ExitCode
+from troubleshooter_agent.loop import Loop
 
 Work = Callable[[socket.socket], int]
 
@@ -57,6 +58,19 @@ def fork(work: Work, inherited: Iterable[int]) -> Child:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise
+
+
+def heard(child: Child, loop: Loop) -> Iterator[dict[str, Any]]:
+    """What a process has said and nobody has read yet; once it can say no more, `loop` forgets it."""
+    while True:
+        try:
+            message = channel.receive(child.channel).message
+        except BlockingIOError:
+            return
+        except channel.ChannelClosedError:
+            loop.forget(child.channel)
+            return
+        yield message
 
 
 def settle() -> None:

@@ -176,14 +176,7 @@ class Recorders:
 
     def _hear(self, worker: Worker) -> None:
         worker.heard_at = self._clock()
-        while True:
-            try:
-                message = channel.receive(worker.child.channel).message
-            except BlockingIOError:
-                return
-            except channel.ChannelClosedError:
-                self._loop.forget(worker.child.channel)
-                return
+        for message in children.heard(worker.child, self._loop):
             self._note(worker, message)
 
     def _note(self, worker: Worker, message: dict[str, Any]) -> None:

@@ -85,14 +85,7 @@ class Shipping:
             self._hear(shipment)
 
     def _hear(self, shipment: _Shipment) -> None:
-        while True:
-            try:
-                message = channel.receive(shipment.child.channel).message
-            except BlockingIOError:
-                return
-            except channel.ChannelClosedError:
-                self._loop.forget(shipment.child.channel)
-                return
+        for message in children.heard(shipment.child, self._loop):
             match message:
                 case {"dropped": int() as lines}:
                     shipment.is_counted = True

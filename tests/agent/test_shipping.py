@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from logged import events_of
 from processes import wait_for
 
 from agent import RunningAgent, running_agent
@@ -77,23 +78,11 @@ def unsaved(tmp_path: Path, pipe: tuple[LogReader, int]) -> Iterator[RunningAgen
         yield agent
 
 
-def events(lines: list[dict[str, Any]]) -> list[tuple[float, str, str]]:
-    """The events of a session, put together again as docs/recording-format.md says."""
-    whole: list[tuple[float, str, str]] = []
-    rest = ""
-    for line in sorted((line["troubleshooter"] for line in lines), key=lambda told: told["sequence"]):
-        rest += line["data"]
-        if line["last"]:
-            whole.append((line["time"], line["kind"], rest))
-            rest = ""
-    return whole
-
-
 def test_log_holds_the_whole_session_beside_its_recording(agent: RunningAgent, log: LogReader) -> None:
     assert agent.run("--user=alice", "-c", "printf '\\033[1mnaïve 世界\\033[0m\\n'; exit 3").returncode == 3
     lines = log.wait_for_the_end()
     cast = agent.cast("alice")
-    header, *rest = events(lines)
+    header, *rest = events_of(lines)
     assert json.loads(header[2]) == cast.header
     assert tuple(rest) == cast.events
     assert "naïve 世界\n" in [line["message"] for line in lines]
@@ -105,7 +94,7 @@ def test_slow_reader_of_the_log_delays_no_session(agent: RunningAgent, log: LogR
     assert agent.run("--user=alice", "-c", "seq 30000").returncode == 0
     assert "29999\n30000\n" in agent.cast("alice").shown
     assert not any(line["message"].startswith("session ended: ") for line in log.lines())
-    _, *rest = events(log.wait_for_the_end())
+    _, *rest = events_of(log.wait_for_the_end())
     assert tuple(rest) == agent.cast("alice").events
 
 
@@ -131,7 +120,7 @@ def test_two_sessions_at_once_do_not_mix_their_lines(agent: RunningAgent, log: L
     wait_for(look, "both ends")
     for user in ("alice", "bob"):
         mine = [line for line in log.lines() if line["troubleshooter"]["user"] == user]
-        _, *rest = events(mine)
+        _, *rest = events_of(mine)
         assert tuple(rest) == agent.cast(user).events
 
 

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import debian
 import harness
 import pytest
 from kubectl import wait_until
+from logged import events_of
 from shipper import Shipped, shipping
 from stage import Stage
 
@@ -28,18 +28,6 @@ def log_of(cluster: harness.Cluster, stage: Stage, name: str) -> Path:
     return log
 
 
-def events(lines: list[dict[str, Any]]) -> list[tuple[float, str, str]]:
-    """A session put together again, as docs/recording-format.md says."""
-    whole: list[tuple[float, str, str]] = []
-    rest = ""
-    for line in sorted((line["troubleshooter"] for line in lines), key=lambda told: told["sequence"]):
-        rest += line["data"]
-        if line["last"]:
-            whole.append((line["time"], line["kind"], rest))
-            rest = ""
-    return whole
-
-
 def test_what_a_shipper_reads_through_a_rotation_is_the_session(
     cluster: harness.Cluster, stage: Stage, tmp_path: Path
 ) -> None:
@@ -56,7 +44,7 @@ def test_what_a_shipper_reads_through_a_rotation_is_the_session(
         wait_until(lambda: _ends(shipped), what="the end of the session in the log", timeout=60)
         lines = shipped.lines()
     (cast,) = stage.shelf("logged").casts()
-    header, *rest = events(lines)
+    header, *rest = events_of(lines)
     assert json.loads(header[2]) == cast.header
     assert tuple(rest) == cast.events
     assert {line["troubleshooter"]["name"] for line in lines} == {"logged"}
