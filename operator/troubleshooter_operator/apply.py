@@ -168,11 +168,13 @@ class Applier:
     def _delete_pod(self, action: DeletePod) -> str | None:
         preconditions = {"uid": action.uid} | ({"resourceVersion": action.version} if action.version else {})
         try:
-            self._cluster.delete(kinds.POD, action.namespace, action.name, preconditions)
+            answer = self._cluster.delete(kinds.POD, action.namespace, action.name, preconditions)
         except NotFoundError as missing:
             if self._stores.pods.get(action.namespace, action.name) is None:
                 return None
             raise ConflictError(f"Pod {action.name} is not there to be deleted, says one answer") from missing
+        if is_deleting(answer):  # else the next look deletes it once more
+            self._stores.pods.remember(answer)
         return "pod deleted"
 
     def _delete_troubleshooter(self, action: DeleteTroubleshooter) -> str | None:

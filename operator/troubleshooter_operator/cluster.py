@@ -70,7 +70,7 @@ class Cluster(Protocol):
 
     def replace_status(self, kind: Kind, namespace: str, name: str, whole: Json) -> Json: ...
 
-    def delete(self, kind: Kind, namespace: str, name: str, preconditions: Json) -> None: ...
+    def delete(self, kind: Kind, namespace: str, name: str, preconditions: Json) -> Json: ...
 
 
 class ApiServer:
@@ -143,8 +143,9 @@ class ApiServer:
         """ConflictError if the object is no longer at the resourceVersion that `whole` has."""
         return self._json("PUT", kind.path(namespace, name) + "/status", body=whole)
 
-    def delete(self, kind: Kind, namespace: str, name: str, preconditions: Json) -> None:
-        self._json("DELETE", kind.path(namespace, name), body={"preconditions": preconditions})
+    def delete(self, kind: Kind, namespace: str, name: str, preconditions: Json) -> Json:
+        """The object as it is going, or a Status of the deletion: the API server answers either."""
+        return self._json("DELETE", kind.path(namespace, name), body={"preconditions": preconditions})
 
     def _json(
         self,

@@ -70,6 +70,18 @@ def test_another_pod_of_that_name_is_neither_patched_nor_deleted(api: FakeApi, a
     assert api.find("pods", "web") == theirs
 
 
+def test_a_pod_that_is_going_is_known_to_be_before_any_watch_tells(
+    api: FakeApi, applier: Applier, stores: Stores
+) -> None:
+    """Else the next look would delete it, and say so, once more."""
+    running = api.put("pods", pod({"phase": "Running"}))
+    stores.pods.remember(running)
+    assert applier.apply(DeletePod("default", "web", running["metadata"]["uid"])) == "pod deleted"
+    known = stores.pods.get("default", "web")
+    assert known is not None
+    assert known["metadata"]["deletionTimestamp"] == "2026-11-22T18:50:00Z"
+
+
 def test_what_is_gone_already_needs_no_deletion(applier: Applier) -> None:
     assert applier.apply(DeletePod("default", "web", "ours")) is None
 

@@ -74,10 +74,11 @@ class ModelledApi:
 
         return self._write("status", kind, before, status, work)
 
-    def delete(self, kind: Kind, namespace: str, name: str, preconditions: Json) -> None:
+    def delete(self, kind: Kind, namespace: str, name: str, preconditions: Json) -> Json:
         before = self._found(kind, namespace, name)
         _hold(before, preconditions)
-        self._write("delete", kind, before, preconditions, lambda: self.begin_deletion(kind, key_of(before)))
+        key = key_of(before)
+        return self._write("delete", kind, before, preconditions, lambda: self.begin_deletion(kind, key))
 
     def list_page(self, kind: Kind, after: str) -> NoReturn:
         raise NotImplementedError("the test lists, with `fill`")
