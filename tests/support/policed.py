@@ -70,6 +70,11 @@ def wait_until_refused(*attempts: Callable[[], Result]) -> None:
     )
 
 
+def wait_until_taken(attempt: Callable[[], Result]) -> None:
+    """Until nothing is said against it: the API server hears of new rights and deletions a little later."""
+    wait_until(lambda: not attempt().stderr, timeout=IN_FORCE_SECONDS, what="what is no longer refused")
+
+
 def pod(name: str, claims: Mapping[str, bool] | None = None, **metadata: Any) -> dict[str, Any]:
     """A pod on such claims, each with whether it is mounted read-only."""
     mounted = (claims or {}).items()
