@@ -244,7 +244,7 @@ def test_what_has_no_requester_is_changed_by_every_editor(plane: ControlPlane) -
 
 def test_v1_and_v1beta1_differ_in_the_version_alone(plane: ControlPlane) -> None:
     v1, beta = (plane.admin.run("kustomize", str(POLICIES / name)).stdout for name in ("v1", "v1beta1"))
-    assert beta.count("admissionregistration.k8s.io/v1beta1") == 2
+    assert beta.count("admissionregistration.k8s.io/v1beta1") == 4
     as_v1 = beta.replace("k8s.io/v1beta1", "k8s.io/v1")
     assert documents(as_v1) == documents(v1)
 
