@@ -33,7 +33,7 @@ def keep_recordings(asked: Troubleshooter, run: Run, world: World) -> Kept:
         return Kept(_with_reclaim(run, world.claim, world.reclaim), claim_patch)
     found = retention(world.claim, world.volume, ownership_changes(world.volume or {}, asked, run))
     seen = _with_names(replace(run, retained=_retained(run, found.condition)), world)
-    patch = found.patch if world.volume is not None and _may_touch(run, world.volume) else None
+    patch = found.patch if world.volume is not None and _may_touch(asked, world.volume) else None
     volume_patch = [PatchVolume(name_of(world.volume), patch)] if world.volume and patch else []
     return Kept(seen, (*claim_patch, *volume_patch))
 
@@ -61,10 +61,10 @@ def _with_names(run: Run, world: World) -> Run:
     return run
 
 
-def _may_touch(run: Run, volume: Json) -> bool:
-    """After a run whose volume was kept, an administrator who sets another policy means it."""
-    over = run.ended is not None and _is_retained(run.retained)
-    return not over or is_retained(volume)
+def _may_touch(asked: Troubleshooter, volume: Json) -> bool:
+    """After an end that was told, of a run whose volume was kept, who sets another policy means it."""
+    told = asked.run is not None and asked.run.ended is not None and _is_retained(asked.run.retained)
+    return not told or is_retained(volume)
 
 
 def _retained(run: Run, observed: Condition) -> Condition:

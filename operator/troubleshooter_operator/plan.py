@@ -5,11 +5,12 @@ what happens while it runs.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from troubleshooter_agent.contract import ANNOTATION_RUN, EndReason
 from troubleshooter_operator.actions import Action, Announce, DeletePod, RemoveNamespace
 from troubleshooter_operator.attend import attend
-from troubleshooter_operator.conditions import Ready, ready
+from troubleshooter_operator.conditions import Condition, Ready, ready
 from troubleshooter_operator.earlier import earlier_run
 from troubleshooter_operator.endings import Trace, end_run
 from troubleshooter_operator.keep import Kept, keep_recordings
@@ -24,10 +25,14 @@ from troubleshooter_operator.temporary import may_go
 from troubleshooter_operator.toolbox import Toolbox, toolbox
 from troubleshooter_operator.world import Plan, World, is_pod_of
 
+_DELETED: Final = "The Troubleshooter is being deleted"
+
 
 def plan(asked: Troubleshooter, world: World, now: float) -> Plan:
     """`now` is the API server's time, in seconds since the epoch."""
     run = asked.run or earlier_run(asked, world)
+    if run is None or run.ended is not None:
+        run = _forgotten(asked, run, world, started=True) or run
     if run is not None and run.ended is None:
         return _carry_on(asked, run, world, now)
     if asked.deleting or asked.stopped or (run is not None and asked.wanted_run <= run.number):
@@ -55,9 +60,14 @@ def _begin(asked: Troubleshooter, last: Run | None, world: World, now: float) ->
     return provision(asked, Run(number=asked.wanted_run), last, world, now)
 
 
-def _forgotten(asked: Troubleshooter, last: Run | None, world: World) -> Run | None:
-    """The run of a pod that was made right before an operator died: no status tells of it yet."""
+def _forgotten(asked: Troubleshooter, last: Run | None, world: World, *, started: bool = False) -> Run | None:
+    """The run of a pod that was made right before an operator died: no status tells of it yet.
+
+    One whose container has `started` is carried on whatever is asked for now: it may have a recording.
+    """
     if world.pod is None or owner_uid(world.pod) != asked.uid:
+        return None
+    if started and toolbox(world.pod).started_at is None:
         return None
     told, least = annotations(world.pod).get(ANNOTATION_RUN, ""), last.number if last else 0
     is_one = told.isdecimal() and least < int(told) <= asked.wanted_run
@@ -91,7 +101,7 @@ def _without_pod(asked: Troubleshooter, run: Run, world: World, now: float) -> P
     if _is_stop_wanted(asked, run):
         return _end(asked, replace(run, ending=EndReason.STOPPED), Trace(None), world, now)
     if asked.deleting:
-        return Plan(run, ready(Ready.ENDED, "The Troubleshooter is being deleted"))
+        return Plan(run, ready(Ready.ENDED, _DELETED))
     return provision(asked, replace(run, pod_uid=None), run, world, now)
 
 
@@ -117,10 +127,7 @@ def _announcement(asked: Troubleshooter, run: Run) -> list[Action]:
 def _rest(asked: Troubleshooter, run: Run | None, world: World, now: float) -> Plan:
     """Nothing runs and nothing shall: no pod of ours may stay, and claim and volume tell the end."""
     if run is None:
-        stopped = ready(
-            Ready.STOPPED, "Nothing runs because spec.state is Stopped; set it to Running to start"
-        )
-        return Plan(None, stopped, after=tuple(_delete(asked, world)))
+        return Plan(None, _not_begun(asked), after=tuple(_delete(asked, world)))
     kept = keep_recordings(asked, run, world)
     goes = retirement(asked, kept.run, world, now) if not kept.actions else Retirement()
     return Plan(
@@ -129,6 +136,12 @@ def _rest(asked: Troubleshooter, run: Run | None, world: World, now: float) -> P
         after=(*_delete(asked, world), *kept.actions, *_leave(asked, kept, world), *goes.actions),
         look_again=goes.look_again,
     )
+
+
+def _not_begun(asked: Troubleshooter) -> Condition:
+    if asked.deleting:
+        return ready(Ready.ENDED, _DELETED)
+    return ready(Ready.STOPPED, "Nothing runs because spec.state is Stopped; set it to Running to start")
 
 
 def _leave(asked: Troubleshooter, kept: Kept, world: World) -> list[Action]:

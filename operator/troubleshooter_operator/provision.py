@@ -69,10 +69,16 @@ def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, 
     if verdict.end:
         return replace(run, ending=EndReason.START_FAILED)
     kept = keep_recordings(asked, replace(run, resolved=resolved), world)
+    # What protects a claim from its deletion begins when its pod has a node.
+    claim = [] if box.has_node else _missing_claim(asked, resolved, world)
     told = tell(asked, kept.run, world.pod, requested_by=world.requested_by) if world.pod else ()
     condition = why_not_started(box, world.claim)
     return Plan(
-        kept.run, condition, before=(*told, *kept.actions), look_again=verdict.look_again, unbegun=kept.run
+        kept.run,
+        condition,
+        before=(*claim, *told, *kept.actions),
+        look_again=verdict.look_again,
+        unbegun=kept.run,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from troubleshooter_agent.contract import parse_duration, parse_time
 from troubleshooter_operator.actions import Action, DeleteTroubleshooter
 from troubleshooter_operator.errors import RefusedError
+from troubleshooter_operator.kinds import owner_uid
 from troubleshooter_operator.resolve import find_class
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
@@ -25,7 +26,8 @@ class Retirement:
 
 def retirement(asked: Troubleshooter, run: Run, world: World, now: float) -> Retirement:
     """For a run that is over, with its pod gone and nothing left to write."""
-    if asked.deleting or asked.applied or run.ended_at is None or world.pod is not None:
+    there = world.pod is not None and owner_uid(world.pod) == asked.uid
+    if asked.deleting or asked.applied or run.ended_at is None or there:
         return Retirement()
     try:
         offer = find_class(run.resolved.class_name if run.resolved else asked.class_name, world.classes)

@@ -78,6 +78,12 @@ class ModelledCluster:
         if self.pod is not None:
             self.api.remove(kinds.POD, KEY)
 
+    def delete_claim(self) -> None:
+        """One without a volume; what is in use is protected once its pod has a node."""
+        claim = self.api.find(kinds.CLAIM, *CLAIM)
+        if claim is not None and not claim["spec"].get("volumeName") and not self._accepted():
+            self.api.remove(kinds.CLAIM, CLAIM)
+
     def strip_label(self) -> None:
         """Somebody takes away the label by which the operator watches."""
         if self.pod is not None:
