@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
+from kubectl import Kubectl
 from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
 
 CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 CHOSEN = 1000660000
-BY_SERVER = ("--server-side", "--force-conflicts")
+WAYS = {"by-kubectl": (), "by-server": ("--server-side", "--force-conflicts")}
 PODS = {
     "resourceRules": [
         {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
@@ -99,23 +100,38 @@ def overlay(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> st
     return plane.admin.run("kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)).stdout
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("before", ["new", "over-the-base"])
-def test_no_group_stays_no_group(plane: ControlPlane, overlay: str, before: str) -> None:
-    """Applied by the server: kubectl itself leaves null out, and the CRD's default 10001 would come."""
+def test_no_group_stays_no_group(plane: ControlPlane, overlay: str, before: str, way: str) -> None:
     admin = plane.admin.in_namespace("troubleshooter-system")
     admin.run("delete", "--ignore-not-found", "troubleshooterclass", "default")
     if before == "over-the-base":
-        admin.run("apply", "-k", str(CHECKOUT / "deploy" / "base"), *BY_SERVER)
-    admin.run("apply", "--filename=-", *BY_SERVER, stdin=overlay)
-    security: dict[str, Any] = admin.json("get", "troubleshooterclass", "default")["spec"]["security"]
-    assert security.get("fsGroup") is None
+        admin.run("apply", "-k", str(CHECKOUT / "deploy" / "base"), *WAYS[way])
+        assert security(admin)["fsGroup"] == 10001
+    admin.run("apply", "--filename=-", *WAYS[way], stdin=overlay)
+    assert "fsGroup" not in security(admin)
+
+
+def security(admin: Kubectl) -> dict[str, Any]:
+    found: dict[str, Any] = admin.json("get", "troubleshooterclass", "default")["spec"]["security"]
+    return found
+
+
+@pytest.mark.parametrize("said", [{}, {"fsGroup": None}], ids=["left out", "null"])
+def test_a_class_that_names_no_group_has_none(plane: ControlPlane, said: dict[str, None]) -> None:
+    """null goes missing on its way through kubectl, and means the same as nothing."""
+    kind = {"apiVersion": "troubleshooter.sh/v1alpha1", "kind": "TroubleshooterClass"}
+    spec = {"images": {"default": "registry.example/toolbox:1"}, "security": said}
+    plane.admin.apply(kind | {"metadata": {"name": "other"}, "spec": spec})
+    found = plane.admin.json("get", "troubleshooterclass", "other")["spec"]["security"]
+    assert found.get("fsGroup") is None
 
 
 def test_operator_and_toolbox_get_what_the_cluster_chooses(
     plane: ControlPlane, overlay: str, tmp_path: Path
 ) -> None:
     admin = plane.admin.in_namespace("troubleshooter-system")
-    admin.run("apply", "--filename=-", *BY_SERVER, stdin=overlay)
+    admin.run("apply", "--filename=-", stdin=overlay)
     there = PlayedNode(plane.admin.in_namespace("team"))
     there.prepare()
     with running_operator(plane, tmp_path / "operator.log"):

@@ -353,7 +353,7 @@ def test_a_class_says_all_that_it_offers(operator: None, admin: Kubectl) -> None
             "limits": {"cpu": "1", "memory": "512Mi", "ephemeral-storage": "1Gi"},
         },
         "storage": {"size": "1Gi", "maxSize": "10Gi"},
-        "security": {"fsGroup": 10001, "allowRoot": False},
+        "security": {"allowRoot": False},
         "pod": {},
         "allow": {
             "temporaryNamespace": False,
