@@ -27,7 +27,7 @@ MANAGED_BY: Final = "troubleshooter-operator"
 TEMPORARY_PREFIX: Final = "incident-response-"
 COMPONENT_NAMESPACE: Final = "temporary-namespace"
 LABEL_MONITORING: Final = f"{GROUP}/monitoring"  # "true" on a namespace: from there metrics may be read
-SYSTEM_NAMESPACE: Final = "troubleshooter-system"  # where the operator runs
+SYSTEM_NAMESPACE: Final = "troubleshooter-system"  # where deploy/base has the operator
 SHELL_ROLE: Final = "troubleshooter-shell"  # ClusterRole of those who may open a shell in such a namespace
 
 # Annotations of the pod; each is projected into a file of the same last name under ANNOTATIONS_DIR.

@@ -22,7 +22,7 @@ from troubleshooter_operator.informer import Informer, Pace
 from troubleshooter_operator.inquiry import Inquiry
 from troubleshooter_operator.metrics import ApiRequests, Metrics, Overview
 from troubleshooter_operator.observe import Observer
-from troubleshooter_operator.partition import parse_namespaces, watched
+from troubleshooter_operator.partition import own_namespace, parse_namespaces, watched
 from troubleshooter_operator.reconcile import Reconciler
 from troubleshooter_operator.scrape import Reports, Scraper
 from troubleshooter_operator.store import Key
@@ -127,7 +127,8 @@ class Operator:
             )
             for kind in watched(WATCHED_WITHIN if namespaces else WATCHED, namespaces)
         ]
-        observer = Observer(cluster, stores, reports, Inquiry(cluster) if namespaces else None)
+        inquiry = Inquiry(cluster) if namespaces else None
+        observer = Observer(cluster, stores, reports, inquiry, own_namespace())
         reconciler = Reconciler(cluster, stores, graveyard, observer, metrics)
         self._controller = Controller(self._queue, reconciler.reconcile, metrics)
         self._registry.register(

@@ -2,7 +2,7 @@
 
 import threading
 
-from troubleshooter_agent.contract import ANNOTATION_END, ANNOTATION_RUN
+from troubleshooter_agent.contract import ANNOTATION_END, ANNOTATION_RUN, SYSTEM_NAMESPACE
 from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.endings import Trace
 from troubleshooter_operator.errors import NotFoundError
@@ -22,13 +22,19 @@ class Observer:
     """Safe to use from several threads."""
 
     def __init__(
-        self, cluster: Cluster, stores: Stores, reports: Reports, inquiry: Inquiry | None = None
+        self,
+        cluster: Cluster,
+        stores: Stores,
+        reports: Reports,
+        inquiry: Inquiry | None = None,
+        operator_namespace: str = SYSTEM_NAMESPACE,
     ) -> None:
         """`inquiry`: instead of the volumes, which are neither watched nor patched then."""
         self._cluster = cluster
         self._stores = stores
         self._reports = reports
         self._inquiry = inquiry
+        self._operator_namespace = operator_namespace
         self._told: dict[str, float] = {}  # pod uid: when its annotation end was first seen
         self._lock = threading.Lock()
 
@@ -44,6 +50,7 @@ class Observer:
             volume=self._volume(claim, asked.run) if self._inquiry is None else None,
             reclaim=self._inquiry.of(claim) if self._inquiry else None,
             confined=self._inquiry is not None,
+            operator_namespace=self._operator_namespace,
             occupants=self._occupants(asked, pod, claim),
             report=self._reports.of(uid_of(pod)) if pod else None,
             told_to_end_at=self._told_at(pod) if pod else None,

@@ -7,11 +7,15 @@ only read, they look like one.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final, Protocol
 
+from troubleshooter_agent.contract import SYSTEM_NAMESPACE
 from troubleshooter_operator.kinds import Json, Kind
 from troubleshooter_operator.store import Key, Store, key_of
 
+# Where Kubernetes tells a pod with a service account's token its own namespace.
+_NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -73,3 +77,11 @@ def watched(kinds: Sequence[Kind], namespaces: Sequence[str]) -> list[Kind]:
         for kind in kinds
         for found in ([replace(kind, within=name) for name in namespaces] if kind.namespaced else [kind])
     ]
+
+
+def own_namespace(file: Path = _NAMESPACE_FILE) -> str:
+    """The namespace that the operator runs in; outside of a pod, that of deploy/base."""
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return SYSTEM_NAMESPACE

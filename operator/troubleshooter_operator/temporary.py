@@ -41,7 +41,13 @@ def prepare_namespace(asked: Troubleshooter, offer: TroubleshooterClass, world: 
             f"serviceAccountName and ssh name things of namespace {asked.namespace}, which a temporary "
             "namespace does not have; leave them out, or temporaryNamespace",
         )
-    furnishings = (_account(), _limits(offer), _traffic(), _binding(asked, world.requested_by), _quota())
+    furnishings = (
+        _account(),
+        _limits(offer),
+        _traffic(world.operator_namespace),
+        _binding(asked, world.requested_by),
+        _quota(),
+    )
     placed = tuple(_placed(each, asked) for each in furnishings)
     return (PrepareNamespace(_namespace(asked, world.requested_by), asked.namespace, placed),)
 
@@ -124,10 +130,10 @@ def _limits(offer: TroubleshooterClass) -> Json:
     return {"apiVersion": "v1", "kind": "LimitRange", "spec": {"limits": [container, volume]}}
 
 
-def _traffic() -> Json:
+def _traffic(operator_namespace: str) -> Json:
     """Nobody comes in but the operator, and whoever reads metrics from a namespace that is labelled so."""
     operator: dict[str, Any] = {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": contract.SYSTEM_NAMESPACE}},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": operator_namespace}},
         "podSelector": {"matchLabels": {contract.LABEL_APP: contract.MANAGED_BY}},
     }
     monitoring = {"namespaceSelector": {"matchLabels": {contract.LABEL_MONITORING: "true"}}}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from troubleshooter_agent.contract import ANNOTATION_RUN, UNVERIFIED
+from troubleshooter_agent.contract import ANNOTATION_RUN, SYSTEM_NAMESPACE, UNVERIFIED
 from troubleshooter_operator.actions import Action
 from troubleshooter_operator.conditions import Condition
 from troubleshooter_operator.endings import Trace
@@ -20,7 +20,7 @@ class World:
     `reclaim` is what is known of a volume that the operator may not change; `volume` is None then.
     `pod` is whatever has the pod's name, ours or not. `trace` is what is left of the run's own pod once it is
     gone. `occupants` are pods of others on the claim, looked for before there is a pod. `requested_by` is who
-    asked, as far as it is verified. `confined`: the operator works in some namespaces only. `told_to_end_at`
+    asked, as far as it is verified. `confined`: the operator works in some namespaces only; `operator_namespace`: and runs in this one. `told_to_end_at`
     is when the annotation end was first seen on the pod.
     """
 
@@ -33,6 +33,7 @@ class World:
     occupants: tuple[Json, ...] = ()
     requested_by: str = UNVERIFIED
     confined: bool = False
+    operator_namespace: str = SYSTEM_NAMESPACE
     report: Report | None = None
     told_to_end_at: float | None = None
 

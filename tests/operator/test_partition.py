@@ -1,11 +1,13 @@
 """Some namespaces only: what is watched, and caches that do not take each other's objects for gone."""
 
+from pathlib import Path
+
 import pytest
 from resource_objects import OWNER, pod, troubleshooter
 
 from troubleshooter_operator import kinds
 from troubleshooter_operator.main import Arguments, parse
-from troubleshooter_operator.partition import parse_namespaces, watched
+from troubleshooter_operator.partition import own_namespace, parse_namespaces, watched
 from troubleshooter_operator.stores import Stores
 
 
@@ -77,3 +79,13 @@ def test_the_command_line_says_so_too(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit, match="2"):
         parse(["--watch-namespaces", "A"])
     assert "argument --watch-namespaces: 'A' cannot be a namespace; give names" in capsys.readouterr().err
+
+
+def test_the_operators_own_namespace_is_what_its_pod_is_told(tmp_path: Path) -> None:
+    told = tmp_path / "namespace"
+    told.write_text("observability")
+    assert own_namespace(told) == "observability"
+
+
+def test_outside_of_a_pod_it_is_that_of_the_base(tmp_path: Path) -> None:
+    assert own_namespace(tmp_path / "namespace") == "troubleshooter-system"

@@ -67,6 +67,16 @@ def test_it_is_made_before_anything_is_put_into_it() -> None:
     ]
 
 
+def test_the_operator_may_come_in_from_wherever_it_runs() -> None:
+    first = look(World(CLASSES, operator_namespace="observability")).before[0]
+    assert isinstance(first, PrepareNamespace)
+    (traffic,) = [each for each in first.furnishings if each["kind"] == "NetworkPolicy"]
+    assert traffic["spec"]["ingress"][0]["from"][0] == {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "troubleshooter-operator"}},
+    }
+
+
 @pytest.mark.parametrize(
     ("spec", "confined", "sentence"),
     [
