@@ -57,7 +57,7 @@ deploy: install ## put CRDs, operator and default class into the cluster that ku
 undeploy: ## take them away; recordings stay
 	@$(KUBECTL) delete --ignore-not-found -k deploy/base
 
-charts: venv ## write the templates of the Helm charts again after a change of deploy/base or crd
+charts: venv ## write the templates of the Helm charts again after a change of deploy or crd
 	@$(PYTHON) tools/charts.py
 
 run: venv ## run the operator here, against the cluster that kubectl talks to

@@ -20,8 +20,9 @@ class World:
     `reclaim` is what is known of a volume that the operator may not change; `volume` is None then.
     `pod` is whatever has the pod's name, ours or not. `trace` is what is left of the run's own pod once it is
     gone. `occupants` are pods of others on the claim, looked for before there is a pod. `requested_by` is who
-    asked, as far as it is verified. `confined`: the operator works in some namespaces only; `operator_namespace`: and runs in this one. `told_to_end_at`
-    is when the annotation end was first seen on the pod.
+    asked, as far as it is verified. `confined`: the operator works in some namespaces only;
+    `operator_namespace` is where it runs. `told_to_end_at` is when the annotation end was first seen on the
+    pod.
     """
 
     classes: tuple[Json, ...] = ()

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
-from helm import CHARTS, NAMESPACE, Helm, helm
+from helm import CHARTS, NAMESPACE, Helm, by_name, helm, objects
 from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
@@ -16,7 +14,7 @@ from stage import troubleshooter
 CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 NAMES = ("troubleshooter-crds", "troubleshooter")
 KEEP = "helm.sh/resource-policy"
-OLDEST = "--kube-version=1.30"  # helm built from its module takes itself for one of 1.20
+BASE_ALONE = ("--set=components.policies=false",)
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +35,12 @@ def test_the_charts_are_well_formed(charts: Helm) -> None:
 
 def test_they_hold_the_objects_of_the_base(charts: Helm, plane: ControlPlane) -> None:
     """All but the namespace, which `helm install --create-namespace` makes."""
-    rendered = [each for name in NAMES for each in rendering(charts, name)]
+    rendered = [each for name in NAMES for each in charts.rendering(name, *BASE_ALONE)]
     for each in rendered:
         each["metadata"].get("annotations", {}).pop(KEEP, None)
         each["metadata"] = {key: value for key, value in each["metadata"].items() if value != {}}
-    base = _objects(plane.admin.run("kustomize", str(CHECKOUT / "deploy" / "base")).stdout)
-    assert _by_name(rendered) == _by_name(each for each in base if each["kind"] != "Namespace")
+    base = objects(plane.admin.run("kustomize", str(CHECKOUT / "deploy" / "base")).stdout)
+    assert by_name(rendered) == by_name(each for each in base if each["kind"] != "Namespace")
 
 
 def test_images_and_what_may_be_asked_for_are_values(charts: Helm) -> None:
@@ -52,7 +50,7 @@ def test_images_and_what_may_be_asked_for_are_values(charts: Helm) -> None:
         "images.allowed={registry.example/toolbox:*,registry.example/tools/*}",
     )
     options = [word for value in values for word in ("--set", value)]
-    found = {each["kind"]: each for each in rendering(charts, NAMES[1], *options)}
+    found = {each["kind"]: each for each in charts.rendering(NAMES[1], *options)}
     (container,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry.example/operator:1"
     assert found["TroubleshooterClass"]["spec"]["images"] == {
@@ -97,15 +95,3 @@ def test_an_upgrade_ends_no_toolbox_and_a_removal_leaves_what_was_recorded(
     assert claim["metadata"]["labels"]["troubleshooter.sh/recordings"] == "true"
     assert admin.json("get", "pv", volume)["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     assert admin.json("get", "pod", "web")["metadata"]["uid"] == opened["metadata"]["uid"]
-
-
-def rendering(charts: Helm, name: str, *options: str) -> list[dict[str, Any]]:
-    return _objects(charts.run("template", "x", str(CHARTS / name), OLDEST, *options))
-
-
-def _objects(text: str) -> list[dict[str, Any]]:
-    return [each for each in yaml.safe_load_all(text) if each]
-
-
-def _by_name(objects: Any) -> dict[tuple[str, str], Any]:
-    return {(each["kind"], each["metadata"]["name"]): each for each in objects}
