@@ -10,7 +10,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help demo charts test lint unit e2e bench bench-operator soak image cluster-up cluster-down \
+.PHONY: help demo charts test lint unit e2e bench bench-operator soak image push cluster-up cluster-down \
 	install uninstall deploy undeploy run lock python notice venv
 
 help: ## show this list
@@ -34,8 +34,11 @@ unit: venv ## the tests that need no cluster
 e2e: venv ## the tests on a real one-node Kubernetes
 	@$(PYTHON) -m pytest -m cluster --verbose --durations=10
 
-image: python ## build the images; load them into the test cluster if it is up
+image: python ## build the images; load them into the test cluster if it is up; IMG=PREFIX:TAG names both
 	@$(HARNESS) image
+
+push: python ## build the images and push them to the registry in IMG=PREFIX:TAG
+	@$(HARNESS) push
 
 cluster-up: python ## start the test cluster, or join it: eval "$(make cluster-up)"
 	@$(HARNESS) notice
@@ -51,8 +54,8 @@ install: ## put the CRDs into the cluster that kubectl talks to
 uninstall: ## take the CRDs away, and with them every Troubleshooter
 	@$(KUBECTL) delete --ignore-not-found -k crd
 
-deploy: install ## put CRDs, operator and default class into the cluster that kubectl talks to
-	@$(KUBECTL) apply -k deploy/base
+deploy: python install ## put CRDs, operator and default class into the cluster that kubectl talks to; IMG=PREFIX:TAG
+	@$(KUBECTL) kustomize deploy/base | $(HARNESS) named | $(KUBECTL) apply -f -
 
 undeploy: ## take them away; recordings stay
 	@$(KUBECTL) delete --ignore-not-found -k deploy/base

@@ -4,14 +4,17 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 
 import asciinema3
 import debian
 import hostlock
 import images
 import lifecycle
+import naming
 import pki
 import places
 import python_env
@@ -57,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     image.add_argument(
         "targets", nargs="*", metavar="TARGET", help=f"{' or '.join(images.TARGETS)}; both if none"
     )
+    add("push", push_images, "build both images and push them to the registry that IMG names")
+    add("named", name_images, "copy manifests from stdin to stdout, with the images that IMG names")
     user = add("user", make_user, "print the path of a kubeconfig for a user of the cluster")
     user.add_argument("name")
     user.add_argument("--group", action="append", default=[], dest="groups")
@@ -135,13 +140,37 @@ def build_images(arguments: argparse.Namespace) -> None:
         choice = " or ".join(images.TARGETS)
         raise HarnessError(f"The Dockerfile has no target {' '.join(unknown)}: name {choice}.")
     cache = places.cache()
+    with _building(cache):
+        built = [images.build_project(cache, target) for target in arguments.targets or images.TARGETS]
+    if hostlock.is_held(places.LOCK):
+        images.load(built)
+
+
+def push_images(_arguments: argparse.Namespace) -> None:
+    if naming.chosen() == naming.DEFAULT:
+        raise HarnessError(
+            "Name the registry: IMG=PREFIX:TAG, such as registry.example.org/troubleshooter:1.0"
+        )
+    cache = places.cache()
+    with _building(cache):
+        for target in images.TARGETS:
+            images.push(cache, images.build_project(cache, target))
+
+
+@contextmanager
+def _building(cache: Path) -> Iterator[None]:
+    """With what every build needs: the host's programs, the base image, nobody else at it."""
+    naming.chosen()  # before minutes of building, for its refusal
     lifecycle.need_root("Building images changes owners and roots")
     debian.install(debian.IMAGES, cache / "logs" / "apt.log")
     with lifecycle.cache_lock(cache):
         images.build_base(cache)
-        built = [images.build_project(cache, target) for target in arguments.targets or images.TARGETS]
-    if hostlock.is_held(places.LOCK):
-        images.load(built)
+        yield
+
+
+def name_images(_arguments: argparse.Namespace) -> None:
+    names = naming.chosen()
+    sys.stdout.write(names.put_into(sys.stdin.read()))
 
 
 def make_user(arguments: argparse.Namespace) -> None:

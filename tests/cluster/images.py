@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import naming
 import places
 import settings
 from leftovers import keep_latest
@@ -52,10 +53,12 @@ def base_images(cache: Path) -> list[Image]:
 
 
 def project_image(cache: Path, target: str) -> Image:
-    """A target of the Dockerfile, named localhost/troubleshooter/TARGET:dev."""
+    """A target of the Dockerfile, named as IMG says; its archive holds the name too."""
     inputs = [path for name in PROJECT_INPUTS if (path := places.CHECKOUT / name).exists()]
-    content = places.content_of(inputs, places.CHECKOUT, target, *BASE_RECIPE)
-    return Image(f"localhost/troubleshooter/{target}:dev", cache / "images" / f"{target}-{content}.tar")
+    names = naming.chosen()
+    words = () if names == naming.DEFAULT else (names.of(target),)
+    content = places.content_of(inputs, places.CHECKOUT, target, *BASE_RECIPE, *words)
+    return Image(names.of(target), cache / "images" / f"{target}-{content}.tar")
 
 
 def build_base(cache: Path) -> None:
@@ -140,6 +143,16 @@ def take_from_image(
     finally:
         run([*_buildah(cache), "rm", container], log)
         run([*_buildah(cache), "rmi", tag], log)
+
+
+def push(cache: Path, image: Image, *, plain_http: bool = False) -> None:
+    """Put an image into the registry that its name begins with; `buildah login` is what lets one in."""
+    log = cache / "logs" / f"push-{image.family}.log"
+    log.unlink(missing_ok=True)
+    with step(f"pushing {image.name}", log):
+        loaded = output([*_buildah(cache), "pull", "--quiet", f"docker-archive:{image.archive}"])
+        options = ["--quiet", f"--tls-verify={str(not plain_http).lower()}"]
+        run([*_buildah(cache), "push", *options, loaded, f"docker://{image.name}"], log)
 
 
 def load(images: Sequence[Image]) -> None:
