@@ -34,10 +34,14 @@ class Told:
 
 @dataclass
 class Gate:
-    """The request at which everything stops: before it is passed on, or once the server has answered."""
+    """The request at which everything stops: before it is passed on, or once the server has answered.
+
+    Later ones wait too, and all of them end without an answer once it is open.
+    """
 
     number: int
     after: bool
+    line: str = ""
     reached: threading.Event = field(default_factory=threading.Event)
     opened: threading.Event = field(default_factory=threading.Event)
 
@@ -56,6 +60,7 @@ class Proxy:
         self.upstream = urlsplit(upstream).netloc
         self.credentials = credentials
         self.requests: list[Request] = []
+        self.answered: list[tuple[str, int]] = []  # request line, and what the API server said to it
         self.tokens: set[str] | None = None  # the only bearer tokens taken, if any is asked for
         self.closing = threading.Event()
         self.sockets: set[socket.socket] = set()
@@ -83,8 +88,7 @@ class Proxy:
     def close(self) -> None:
         """Refuse connections, and cut those that there are."""
         self.closing.set()
-        if self._gate:
-            self._gate.opened.set()
+        self.open_gate()
         self._server.shutdown()
         self._thread.join()
         self._server.socket.close()
@@ -112,6 +116,17 @@ class Proxy:
             self._gate = Gate(len(self.requests) + number, after)
             return self._gate
 
+    def open_gate(self) -> None:
+        """What has been stopped ends; what comes now passes."""
+        with self._lock:
+            gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.opened.set()
+
+    def forget_orders(self) -> None:
+        with self._lock:
+            self._told.clear()
+
     def left_to_do(self) -> int:
         """How many requests the orders given still wait for."""
         with self._lock:
@@ -120,16 +135,22 @@ class Proxy:
     def lines(self, pattern: str = "") -> list[str]:
         return [each.line for each in tuple(self.requests) if re.search(pattern, each.line)]
 
+    def made(self, plural: str) -> int:
+        """How many things of that kind the API server has made for the operator."""
+        created = re.compile(rf"^POST \S*/{plural}\b(?!/)")
+        return sum(status == http.client.CREATED for line, status in self.answered if created.search(line))
+
     def take(self, exchange: "Exchange") -> None:
         """One request, as the orders are."""
         with self._lock:
             self.requests.append(Request(exchange.line, time.monotonic()))
-            gate = self._gate if self._gate and self._gate.number == len(self.requests) else None
+            number = len(self.requests)
+            gate = self._gate if self._gate and self._gate.number <= number else None
             do = self._order(exchange.line)
         if self.tokens is not None and exchange.token not in self.tokens:
             exchange.answer(401, "Unauthorized")
         elif gate is not None:
-            _stop(exchange, gate)
+            _stop(exchange, gate, first=gate.number == number)
         else:
             do(exchange)
 
@@ -141,10 +162,12 @@ class Proxy:
         return Exchange.relay
 
 
-def _stop(exchange: "Exchange", gate: Gate) -> None:
-    if gate.after:
-        exchange.forward()
-    gate.reached.set()
+def _stop(exchange: "Exchange", gate: Gate, *, first: bool) -> None:
+    if first:
+        if gate.after:
+            exchange.forward()
+        gate.line = exchange.line
+        gate.reached.set()
     gate.opened.wait()
     exchange.hang_up()
 
@@ -165,7 +188,9 @@ class Exchange:
         headers = {name: self._handler.headers[name] for name in PASSED_ON if self._handler.headers[name]}
         server = self._handler.server_connection()
         server.request(self._handler.command, self._handler.path, self._body, headers)
-        return server.getresponse()
+        answer = server.getresponse()
+        self.proxy.answered.append((self.line, answer.status))
+        return answer
 
     def relay(self) -> None:
         """As if nobody stood between."""
@@ -218,6 +243,7 @@ class Exchange:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     proxy: Proxy
     _server: http.client.HTTPSConnection | None = None
 

@@ -4,6 +4,7 @@
 """
 
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from api_proxy import Proxy
 from control_plane import ControlPlane
 from harness import CHECKOUT
 from kubectl import condition, wait_until
-from pretend_node import PretendNode
+from pretend_node import PretendNode, own_address
 from resource_objects import FAREWELL, offer
 
 LIFE_SECONDS = 40.0
@@ -23,6 +24,7 @@ CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.trou
 API = "troubleshooter.sh/v1alpha1"
 PREFIX = "troubleshooter.sh/"
 DIFFERENT_EACH_TIME = {f"{PREFIX}uid", f"{PREFIX}namespace"}
+EACH_ITS_OWN = {"conditions", "observedRunningAt"}
 
 
 @dataclass(frozen=True)
@@ -55,30 +57,84 @@ class Life:
     def wait_ended(self) -> None:
         wait_until(self._over, timeout=LIFE_SECONDS, what="an ended Troubleshooter without a pod")
 
+    def stop(self) -> None:
+        self._change({"state": "Stopped"})
+
+    def run_again(self) -> None:
+        self._change({"state": "Running", "run": 2})
+
+    def wait_run(self, number: int) -> None:
+        """That run's shell is available."""
+        wait_until(
+            lambda: self._status().get("run") == number and self._available(),
+            timeout=LIFE_SECONDS,
+            what=f"an available shell of run {number}",
+        )
+
+    def delete(self) -> None:
+        self.api.delete(self._place())
+
+    def wait_gone(self) -> None:
+        """Nothing but what was recorded, which tells its end."""
+        wait_until(self._rests, timeout=LIFE_SECONDS, what="a claim and a volume that tell the end, no pod")
+
     def live(self) -> Json:
-        """Undisturbed but for what the proxy does."""
+        """To the end by the agent's word, undisturbed but for what the proxy does."""
         self.ask()
         self.wait_available()
         self.end()
         self.wait_ended()
         return self.outcome()
 
+    def live_twice(self) -> Json:
+        """Stopped in its first run, deleted in its second."""
+        self.ask()
+        self.wait_run(1)
+        self.stop()
+        self.wait_ended()
+        self.run_again()
+        self.wait_run(2)
+        self.delete()
+        self.wait_gone()
+        return self.outcome()
+
     def outcome(self) -> Json:
-        status = self._troubleshooter()["status"]
+        """What must be the same; `status` is empty once the Troubleshooter is gone."""
+        found = self.api.get(self._place()) or {}
+        status = found.get("status") or {}
         claims = self.api.items(self._path("/api/v1", "persistentvolumeclaims"))
         volumes = self._volumes(claims)
-        return {
-            "conditions": {each["type"]: (each["status"], each["reason"]) for each in status["conditions"]},
-            "sessions": status["sessions"],
-            "session count": status["sessionCount"],
-            "chain": status["recordings"]["chain"],
-            "ended at": status["endedAt"],
-            "claims": [_marks(claim) for claim in claims],
-            "volumes": [_marks(volume) for volume in volumes],
-            "policies": [volume["spec"]["persistentVolumeReclaimPolicy"] for volume in volumes],
-            "pods left": len(self.api.items(self._path("/api/v1", "pods"))),
-            "pods made": len(self.node.pods_seen),
-        }
+        events = self.api.items(self._path("/api/v1", "events"))
+        return self._anonymous(
+            {
+                "status": {name: value for name, value in status.items() if name not in EACH_ITS_OWN},
+                "conditions": {
+                    each["type"]: [each["status"], each["reason"], each["message"]]
+                    for each in status.get("conditions", [])
+                },
+                "claims": [_marks(claim) for claim in claims],
+                "volumes": [_marks(volume) for volume in volumes],
+                "policies": [volume["spec"]["persistentVolumeReclaimPolicy"] for volume in volumes],
+                "ends told": sorted(each["message"] for each in events if " ended: " in each["message"]),
+                "pods left": len(self.api.items(self._path("/api/v1", "pods"))),
+                "pods made": len(self.node.pods_seen),
+            }
+        )
+
+    def _anonymous(self, told: Json) -> Json:
+        """Without the names that are other ones in each life."""
+        text = json.dumps(told)
+        for uid in self._uids():
+            text = text.replace(uid, "UID")
+        found: Json = json.loads(text.replace(self.node.namespace, "NAMESPACE"))
+        return found
+
+    def _uids(self) -> set[str]:
+        claims = self.api.items(self._path("/api/v1", "persistentvolumeclaims"))
+        return self.node.pods_seen | {_uid(claim) for claim in claims}
+
+    def _change(self, spec: Json) -> None:
+        self.api.patch(self._place(), {"spec": spec})
 
     def _available(self) -> bool:
         found = self._troubleshooter()
@@ -86,8 +142,10 @@ class Life:
         return reason == "ShellAvailable" and found["status"].get("sessionCount") == 1
 
     def _over(self) -> bool:
-        ended = condition(self._troubleshooter(), "Ended").get("status") == "True"
-        return ended and not self.api.items(self._path("/api/v1", "pods")) and self._volumes_marked()
+        return condition(self._troubleshooter(), "Ended").get("status") == "True" and self._rests()
+
+    def _rests(self) -> bool:
+        return not self.api.items(self._path("/api/v1", "pods")) and self._volumes_marked()
 
     def _volumes_marked(self) -> bool:
         """The last thing that the operator does."""
@@ -97,8 +155,15 @@ class Life:
     def _volumes(self, claims: list[Json]) -> list[Json]:
         return [self.api.call("GET", f"/api/v1/persistentvolumes/pv-{_uid(claim)}") for claim in claims]
 
+    def _status(self) -> Json:
+        found: Json = self._troubleshooter().get("status") or {}
+        return found
+
     def _troubleshooter(self) -> Json:
-        return self.api.call("GET", self._path(f"/apis/{API}", "troubleshooters") + "/web")
+        return self.api.call("GET", self._place())
+
+    def _place(self) -> str:
+        return self._path(f"/apis/{API}", "troubleshooters") + "/web"
 
     def _path(self, api: str, plural: str) -> str:
         return f"{api}/namespaces/{self.node.namespace}/{plural}"
@@ -131,12 +196,12 @@ def _new(thing: Json) -> Json:
 
 
 @contextmanager
-def a_life(plane: ControlPlane, namespace: str, address: str) -> Iterator[Life]:
-    """Its namespace, made now, and its node for the length of the block."""
-    api = _client(plane)
+def a_life(plane: ControlPlane) -> Iterator[Life]:
+    """Its namespace, made now, and its node for the length of the block. One at a time in a process."""
+    api, namespace = _client(plane), f"life-{secrets.token_hex(4)}"
     api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
     api.create(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
-    node = PretendNode(_client(plane), namespace, address)
+    node = PretendNode(_client(plane), namespace, own_address())
     node.start()
     try:
         yield Life(api, node)
