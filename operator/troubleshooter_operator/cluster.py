@@ -8,6 +8,7 @@ import json
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 from urllib.parse import urlencode
@@ -82,8 +83,11 @@ class ApiServer:
         clock: ServerClock,
         answer_seconds: float = ANSWER_SECONDS,
         on_request: OnRequest | None = None,
+        renew: Callable[[], None] = lambda: None,
     ) -> None:
+        """`renew`: reads the credentials anew, into the configuration."""
         self._configuration = configuration
+        self._renew = renew
         self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
         if configuration.verify_ssl:
             self._pool.connection_pool_kw["ssl_context"] = _tls()
@@ -92,16 +96,20 @@ class ApiServer:
         self._on_request = on_request or (lambda _verb, _code: None)
 
     @classmethod
-    def connect(cls, kubeconfig: Path | None, connections: int, on_request: OnRequest | None = None) -> Self:
+    def connect(
+        cls,
+        kubeconfig: Path | None,
+        connections: int,
+        on_request: OnRequest | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> Self:
         """By the kubeconfig; without one as the pod that we run in, else as kubectl would."""
         configuration = Configuration(retries=False)
         configuration.keep_alive = True
         configuration.connection_pool_maxsize = connections
-        if kubeconfig is None and SERVICE_HOST_ENV_NAME in os.environ:
-            load_incluster_config(configuration)  # type: ignore[no-untyped-call] # the client has no types there
-        else:
-            load_kube_config(kubeconfig and str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call] # nor there
-        return cls(configuration, ServerClock(), on_request=on_request)
+        renew = partial(_load, configuration, kubeconfig)
+        renew()
+        return cls(configuration, ServerClock(), answer_seconds, on_request, renew)
 
     def now(self) -> float:
         return self._clock.now()
@@ -189,6 +197,8 @@ class ApiServer:
             )
             code = str(response.status)
             self._clock.observe(response.headers.get("Date"))
+            if response.status == 401:  # the token is no longer taken: the next request has the file's own
+                self._renew()
             if response.status >= 300:
                 raise _error(method, path, response)
         except (urllib3.exceptions.HTTPError, OSError, ConfigException) as error:
@@ -198,10 +208,17 @@ class ApiServer:
         return response
 
     def _headers(self, content: str) -> dict[str, str]:
-        # Read anew each time: the token of a service account changes while we run.
+        # Asked anew each time: the client reads the token of a service account once a minute.
         tokens = self._configuration.auth_settings().get("BearerToken")
         token = {"authorization": str(tokens["value"])} if tokens else {}
         return {"Accept": _JSON, "Content-Type": content, "User-Agent": FIELD_MANAGER} | token
+
+
+def _load(configuration: Configuration, kubeconfig: Path | None) -> None:
+    if kubeconfig is None and SERVICE_HOST_ENV_NAME in os.environ:
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call] # the client has no types there
+    else:
+        load_kube_config(kubeconfig and str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call] # nor there
 
 
 class _Stream:

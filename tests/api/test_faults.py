@@ -16,6 +16,8 @@ from troubleshooter_operator.informer import Pace
 from troubleshooter_operator.main import Operator
 
 QUICK = Pace(watch=2, slack=1.0, relist=2.0, first_retry=0.1, last_retry=0.5)
+ANSWER_SECONDS = 1.0
+MANY = 1000
 WATCH = r"^GET .*watch=true"
 CHANGE = r"^(POST|PATCH|PUT|DELETE) "
 EVERY_KIND = 5
@@ -30,6 +32,7 @@ WATCH_FAULTS = {
 }
 REQUEST_FAULTS = {
     "answer lost": api_faults.lose_answer,
+    "no answer": api_faults.keep_answer,
     "500": api_faults.refuse(500),
     "429": api_faults.refuse(429, "TooManyRequests", Retry_After="1"),
     "409": api_faults.refuse(409, "Conflict"),
@@ -57,7 +60,7 @@ def config(plane: ControlPlane, proxy: Proxy, tmp_path: Path) -> Path:
 
 @contextmanager
 def operator_at(config: Path) -> Iterator[None]:
-    cluster = ApiServer.connect(config, connections=12)
+    cluster = ApiServer.connect(config, connections=12, answer_seconds=ANSWER_SECONDS)
     operator = Operator(cluster, QUICK)
     operator.start(0)
     try:
@@ -132,3 +135,55 @@ def test_a_new_certificate_of_the_server(
     life.end()
     life.wait_ended()
     assert life.outcome() == undisturbed
+
+
+def test_a_rotated_token(proxy: Proxy, config: Path, life: Life, undisturbed: Json) -> None:
+    """The old one is no longer taken; the new one stands in the file."""
+    proxy.tokens = {"first"}
+    life.ask()
+    life.wait_available()
+    (config.parent / "token").write_text("second")
+    proxy.tokens = {"second"}
+    life.end()
+    life.wait_ended()
+    assert life.outcome() == undisturbed
+
+
+def test_a_pod_that_is_gone_before_the_list_that_follows_410(proxy: Proxy, life: Life) -> None:
+    """Nobody saw it go, nor what it said last: it is lost, its recordings are not, and none is made anew."""
+    life.ask()
+    life.wait_available()
+    with deaf(proxy, "pods"):
+        life.lose_pod()
+    life.wait_ended()
+    found = life.outcome()
+    assert found["conditions"]["Ended"][:2] == ["True", "PodLost"]
+    assert found["conditions"]["Recorded"][:2] == ["False", "Truncated"]
+    assert (found["policies"], found["pods left"], found["pods made"]) == (["Retain"], 0, 1)
+    assert len(found["status"]["sessions"]) == 1
+
+
+def test_a_deletion_that_is_over_before_the_list_that_follows_410(proxy: Proxy, life: Life) -> None:
+    """Of the Troubleshooter and its pod: claim and volume say that the end is not known."""
+    life.ask()
+    life.wait_available()
+    with deaf(proxy, "(pods|troubleshooters)"):
+        life.delete()
+        life.wait_no_pod()
+    life.wait_gone()
+    found = life.outcome()
+    assert [each["troubleshooter.sh/ended-at"] for each in (*found["claims"], *found["volumes"])] == [
+        "unknown",
+        "unknown",
+    ]
+    assert (found["policies"], found["pods left"], found["pods made"]) == (["Retain"], 0, 1)
+
+
+@contextmanager
+def deaf(proxy: Proxy, kinds: str) -> Iterator[None]:
+    """No list of these kinds is answered, and their watches are told 410; after the block all is well."""
+    proxy.tell(rf"^GET .*/{kinds}\?.*watch=true", api_faults.say_gone, times=MANY)
+    proxy.tell(rf"^GET .*/{kinds}\?.*limit=", api_faults.refuse(500), times=MANY)
+    proxy.cut()
+    yield
+    proxy.forget_orders()

@@ -179,7 +179,7 @@ class Exchange:
         self._handler = handler
         self.proxy = handler.proxy
         self.line = f"{handler.command} {handler.path}"
-        self.token = handler.headers.get("Authorization", "").removeprefix("bearer ")
+        self.token = handler.headers.get("Authorization", "").partition(" ")[2]
         length = int(handler.headers.get("Content-Length") or 0)
         self._body = handler.rfile.read(length) if length else None
 

@@ -45,6 +45,10 @@ class Life:
     def end(self) -> None:
         self.node.end(FAREWELL)
 
+    def lose_pod(self) -> None:
+        """By force, and without a last word."""
+        self.api.delete(self._path("/api/v1", "pods") + "/web", grace=0)
+
     def wait_container_ended(self) -> None:
         """By the kubelet's word, whatever the operator knows of it."""
         place = self._path("/api/v1", "pods") + "/web"
@@ -73,6 +77,10 @@ class Life:
 
     def delete(self) -> None:
         self.api.delete(self._place())
+
+    def wait_no_pod(self) -> None:
+        """Whatever the operator knows of it."""
+        wait_until(lambda: not self._pods(), timeout=LIFE_SECONDS, what="a pod that is gone")
 
     def wait_gone(self) -> None:
         """Nothing but what was recorded, which tells its end."""
@@ -116,7 +124,7 @@ class Life:
                 "volumes": [_marks(volume) for volume in volumes],
                 "policies": [volume["spec"]["persistentVolumeReclaimPolicy"] for volume in volumes],
                 "ends told": sorted(each["message"] for each in events if " ended: " in each["message"]),
-                "pods left": len(self.api.items(self._path("/api/v1", "pods"))),
+                "pods left": len(self._pods()),
                 "pods made": len(self.node.pods_seen),
             }
         )
@@ -145,7 +153,10 @@ class Life:
         return condition(self._troubleshooter(), "Ended").get("status") == "True" and self._rests()
 
     def _rests(self) -> bool:
-        return not self.api.items(self._path("/api/v1", "pods")) and self._volumes_marked()
+        return not self._pods() and self._volumes_marked()
+
+    def _pods(self) -> list[Json]:
+        return self.api.items(self._path("/api/v1", "pods"))
 
     def _volumes_marked(self) -> bool:
         """The last thing that the operator does."""
