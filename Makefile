@@ -73,8 +73,8 @@ soak: venv ## the long tests: crashes, lost nodes, fuzzers, all players; 45 min 
 	@$(HARNESS) soak
 	@TROUBLESHOOTER_SOAK=$(SOAK) $(PYTHON) -m pytest tests/soak tests/agent -m "soak or property" --numprocesses 2
 
-bench-operator: venv ## measure the operator at a real API server without nodes; BENCH=short: only try it
-	@PYTHONPATH=agent:operator:tests/support:tests/cluster $(PYTHON) tools/bench_operator $(BENCH:%=--%)
+bench-operator: notice venv ## measure the operator with thousands of toolboxes on a played node, into docs/benchmarks.md; BENCH=short: only try it
+	@PYTHONPATH=agent:operator:tests/support:tests/cluster:tools/bench $(PYTHON) tools/bench_operator/bench_operator.py $(BENCH:%=--%)
 
 lock: venv ## write the lock files again after a change of pyproject.toml; newest versions: rm requirements/*.lock first
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.lock

@@ -30,6 +30,7 @@ PROGRAMS = {  # by usual name: module and file, which Go names after the last pa
 OPTIONAL_PROGRAMS = {
     "helm": ("helm", "helm"),
     "gator": ("gator", "gator"),
+    "kwok": ("kwok", "kwok"),
     "kube-apiserver-1.30": ("control-plane-1.30", "kube-apiserver"),
 }
 
@@ -67,6 +68,7 @@ ALL = (
 OPTIONAL = (
     Module("helm", minutes=2),
     Module("gator", minutes=3),
+    Module("kwok", minutes=3),
     Module("control-plane-1.30", minutes=4),
 )
 

@@ -76,7 +76,8 @@ def main() -> int:
         facts = machine.facts(rivals, Path(folder), program.python)
         rows = measure(effort, rivals, program, Path(folder), cache)
     text = page.page(rows, facts, command=command, date=time.strftime("%Y-%m-%d"))
-    options.output.write_text(text)
+    before = options.output.read_text() if options.output.exists() else ""
+    options.output.write_text(page.replaced(before, text))
     sys.stdout.write(text)
     return 0
 

@@ -15,12 +15,19 @@ CHECKOUT = Path(__file__).parents[2]
 def facts(peers: Sequence[Peer], folder: Path, agents_python: str) -> dict[str, str]:
     """For the head of the page; `folder` is where the recordings were written."""
     return {
+        **host(folder, "agent"),
+        "agent's Python": agents_python,
+        **{peer.name: peer.version for peer in peers if peer.version},
+    }
+
+
+def host(folder: Path, part: str) -> dict[str, str]:
+    """The machine, and the product whose `part` is measured; taken before the run."""
+    return {
         "machine": f"{os.cpu_count()} cores, {_processor()}, {_memory_gib():.0f} GiB, {_file_system(folder)}",
         "load before the run": f"{os.getloadavg()[0]:.2f}",
         "system": f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release()}",
-        "troubleshooter": _commit(),
-        "agent's Python": agents_python,
-        **{peer.name: peer.version for peer in peers if peer.version},
+        "troubleshooter": _commit(part),
     }
 
 
@@ -38,8 +45,8 @@ def _file_system(folder: Path) -> str:
     return _output("stat", "--file-system", "--format=%T", str(folder))
 
 
-def _commit() -> str:
-    changed = _output("git", "-C", str(CHECKOUT), "status", "--porcelain", "--", "agent")
+def _commit(part: str) -> str:
+    changed = _output("git", "-C", str(CHECKOUT), "status", "--porcelain", "--", part)
     commit = _output("git", "-C", str(CHECKOUT), "rev-parse", "--short=10", "HEAD")
     return f"{commit}{' with changes' if changed else ''}"
 

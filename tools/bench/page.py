@@ -55,16 +55,22 @@ def page(rows: Sequence[Row], facts: dict[str, str], *, command: str, date: str)
     )
 
 
+def replaced(text: str, ours: str) -> str:
+    """The page with our part in the place of the one before; the operator's part, if there is one, stays."""
+    _, title, rest = text.partition("\n# The operator, measured\n")
+    return ours + title + rest
+
+
 def _line(row: Row) -> str:
     if not row.samples:
         numbers = [row.note, "", ""]
     else:
-        numbers = [_number(f(row.samples)) for f in (min, statistics.median, max)]
+        numbers = [number(f(row.samples)) for f in (min, statistics.median, max)]
     cells = [row.figure, row.who, *numbers, row.unit, str(row.must or ""), str(row.aim or ""), row.verdict]
     return f"| {' | '.join(cells)} |"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three digits that count, and no more than three after the point."""
     if abs(value) >= 100:
         return f"{value:.0f}"
