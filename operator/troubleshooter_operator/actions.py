@@ -100,6 +100,7 @@ class Announce:
     reason: EndReason
     message: str
     at: str
+    recorded_bytes: int  # counted with it
 
 
 Action = (

@@ -64,6 +64,12 @@ def end_run(run: Run, trace: Trace, now: float) -> Run:
     return replace(over, recorded=_recorded(over, reason, farewell), last_activity_at=_last_activity(over))
 
 
+def recorded_bytes(over: Run, trace: Trace) -> int:
+    """Of all its sessions; of those that the status lists where the toolbox left no word."""
+    farewell = _farewell(trace.box)
+    return farewell.recorded_bytes if farewell else sum(session["bytes"] for session in over.sessions)
+
+
 def end_reason(run: Run, trace: Trace, farewell: Farewell | None) -> EndReason:
     box = trace.box
     decided = run.ending or (decided_end(box) if box else None)

@@ -54,7 +54,7 @@ class Metrics:
         )
         self._sessions = Counter(f"{PREFIX}_sessions", "Sessions of runs that ended.", registry=registry)
         self._recorded_bytes = Counter(
-            f"{PREFIX}_recorded_bytes", "Bytes of the sessions that ended runs list.", registry=registry
+            f"{PREFIX}_recorded_bytes", "Bytes of the sessions of runs that ended.", registry=registry
         )
         self._scrapes = Counter(
             f"{PREFIX}_scrapes", "Questions to toolboxes, by outcome.", ["outcome"], registry=registry

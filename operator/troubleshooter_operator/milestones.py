@@ -24,9 +24,9 @@ class Milestones:
         self._available[key] = uid_of(pod)
         self._metrics.ready_after(now - parse_time(metadata(pod)["creationTimestamp"]))
 
-    def ended(self, run: Run) -> None:
+    def ended(self, run: Run, recorded_bytes: int) -> None:
         """Of a run that was just announced as over."""
-        self._metrics.recorded(run.session_count, sum(session["bytes"] for session in run.sessions))
+        self._metrics.recorded(run.session_count, recorded_bytes)
         late = lateness(run)
         if late is not None:
             self._metrics.ended_late(late)

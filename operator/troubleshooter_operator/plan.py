@@ -12,7 +12,7 @@ from troubleshooter_operator.actions import Action, Announce, DeletePod, RemoveN
 from troubleshooter_operator.attend import attend
 from troubleshooter_operator.conditions import Condition, Ready, ready
 from troubleshooter_operator.earlier import earlier_run
-from troubleshooter_operator.endings import Trace, end_run
+from troubleshooter_operator.endings import Trace, end_run, recorded_bytes
 from troubleshooter_operator.keep import Kept, keep_recordings
 from troubleshooter_operator.kinds import annotations, is_deleting, name_of, owner_uid, uid_of
 from troubleshooter_operator.note import note
@@ -109,18 +109,26 @@ def _end(asked: Troubleshooter, run: Run, trace: Trace, world: World, now: float
     """The run is over: tell it, then take the pod away."""
     over = end_run(run, trace, now)
     rest = _rest(asked, over, world, now)
-    told = (*rest.before, *_announcement(asked, over))
+    told = (*rest.before, *_announcement(asked, over, trace))
     # The next run may begin at once, and no watch tells of a status that we write ourselves.
     follows = not asked.deleting and not asked.stopped and asked.wanted_run > over.number
     return replace(rest, before=told, look_again=now if follows else rest.look_again)
 
 
-def _announcement(asked: Troubleshooter, run: Run) -> list[Action]:
-    if run.ended is None or run.ended_at is None:
+def _announcement(asked: Troubleshooter, over: Run, trace: Trace) -> list[Action]:
+    if over.ended is None or over.ended_at is None:
         return []
-    reason = EndReason(run.ended.reason)
     return [
-        Announce(asked.namespace, asked.name, asked.uid, run.number, reason, run.ended.message, run.ended_at),
+        Announce(
+            namespace=asked.namespace,
+            name=asked.name,
+            uid=asked.uid,
+            run=over.number,
+            reason=EndReason(over.ended.reason),
+            message=over.ended.message,
+            at=over.ended_at,
+            recorded_bytes=recorded_bytes(over, trace),
+        )
     ]
 
 

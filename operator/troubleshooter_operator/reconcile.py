@@ -70,8 +70,9 @@ class Reconciler:
         done: list[Action] = []
         refusal = self._first_refusal(key, planned.before, done)
         shown = _with_refusal(planned, *refusal) if refusal else planned
-        if planned.run is not None and any(isinstance(action, Announce) for action in done):
-            self._milestones.ended(planned.run)
+        for action in done:
+            if isinstance(action, Announce) and planned.run is not None:
+                self._milestones.ended(planned.run, action.recorded_bytes)
         self._tell(found, status(asked, shown.run, shown.ready, now))
         goes_on = refusal is None or isinstance(refusal[0], PatchVolume)  # the end is not held up by it
         after = planned.after if goes_on else ()

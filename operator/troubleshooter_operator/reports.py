@@ -51,6 +51,7 @@ class Farewell:
     message: str
     ended_at: str
     session_count: int
+    recorded_bytes: int  # of all sessions, while `sessions` are the last ones
     recording_failures: int
     chain: str
     sessions: tuple[SessionReport, ...]
@@ -86,6 +87,7 @@ def read_farewell(text: str | bytes) -> Farewell | None:
             message=_text(found, "message", 512),
             ended_at=_instant(found, "endedAt"),
             session_count=_number(found, "sessionCount"),
+            recorded_bytes=_number(found, "recordedBytes", _BYTES_LIMIT),
             recording_failures=_number(found, "recordingFailures"),
             chain=_hash(found, "chain") or "",
             sessions=_sessions(found),

@@ -98,7 +98,7 @@ def test_what_is_said_to_be_gone_but_is_in_the_cache_is_looked_at_again(
 
 
 def test_an_end_is_announced_once(api: FakeApi, applier: Applier) -> None:
-    end = Announce("default", "web", OWNER, 1, EndReason.EVICTED, "low on memory", "2026-11-22T18:59:00Z")
+    end = Announce("default", "web", OWNER, 1, EndReason.EVICTED, "low on memory", "2026-11-22T18:59:00Z", 0)
     assert applier.apply(end) == "run ended: Evicted"
     assert applier.apply(end) is None
     (event,) = [thing for (kind, _, _), thing in api.objects.items() if kind == "events"]
@@ -112,7 +112,7 @@ def test_an_end_is_announced_once(api: FakeApi, applier: Applier) -> None:
 
 def test_an_event_that_is_refused_holds_nothing_up(api: FakeApi, applier: Applier) -> None:
     api.fail("POST .*/events", 403, "the namespace is being terminated", times=1)
-    end = Announce("default", "web", OWNER, 1, EndReason.STOPPED, "why", "2026-11-22T18:59:00Z")
+    end = Announce("default", "web", OWNER, 1, EndReason.STOPPED, "why", "2026-11-22T18:59:00Z", 0)
     assert applier.apply(end) is None
 
 

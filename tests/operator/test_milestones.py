@@ -78,11 +78,11 @@ def test_what_is_forgotten_counts_anew() -> None:
 
 
 def test_the_end_of_a_run_tells_sessions_bytes_and_lateness() -> None:
-    """All twelve sessions, and the bytes of the two that are listed."""
+    """All twelve sessions and their bytes, of which two are listed."""
     counted = Counted()
-    counted.milestones.ended(OVER)
+    counted.milestones.ended(OVER, 12_000)
     assert counted.metric("sessions_total") == 12
-    assert counted.metric("recorded_bytes_total") == 1000
+    assert counted.metric("recorded_bytes_total") == 12_000
     assert counted.metric("end_lateness_seconds_count") == 1
     assert counted.metric("end_lateness_seconds_sum") == 7
 

@@ -1,5 +1,6 @@
 """How a run ends: the reason, by precedence, and what is told of it where."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -277,6 +278,7 @@ def test_the_end_is_told_in_status_event_claim_and_volume_and_the_pod_goes_last(
             EndReason.IDLE_TIMEOUT,
             "Nobody worked in the toolbox for its idle time-out (idle for 15m)",
             ended_at,
+            457,
         ),
     )
     told = {
@@ -291,6 +293,22 @@ def test_the_end_is_told_in_status_event_claim_and_volume_and_the_pod_goes_last(
         "metadata": {"annotations": told, "resourceVersion": "80"}
     }
     assert planned.ready.message == "Run 1 has ended; spec.run: 2 starts the next one"
+
+
+def test_the_bytes_of_all_sessions_are_told_though_only_the_last_ones_are_listed() -> None:
+    message = FAREWELL.replace(
+        '"sessionCount": 1, "recordedBytes": 457', '"sessionCount": 60, "recordedBytes": 9000'
+    )
+    (told,) = end(finished(message=message)).before
+    assert isinstance(told, Announce)
+    assert told.recorded_bytes == 9000
+
+
+def test_where_the_toolbox_left_no_word_the_listed_sessions_are_what_is_known() -> None:
+    known = json.loads(FAREWELL)["sessions"]
+    (told,) = end(finished(code=137, reason="Error", phase="Failed"), sessions=known, sessionCount=1).before
+    assert isinstance(told, Announce)
+    assert told.recorded_bytes == 457
 
 
 def test_what_a_killed_operator_left_undone_after_the_status_is_done_later() -> None:

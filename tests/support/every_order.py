@@ -255,8 +255,10 @@ class EveryOrder(RuleBasedStateMachine):
 
     def _is_refused(self) -> bool:
         """Looked at again each 10 s for ever: that is a rest, too."""
-        asked = self.world.asked
-        return asked is not None and condition(asked, "Ready").get("reason") in {"NotAllowed", "PodNameTaken"}
+        asked, pod = self.world.asked, self.world.pod
+        reason = condition(asked, "Ready").get("reason") if asked is not None else None
+        taken = asked is not None and pod is not None and owner_uid(pod) != uid_of(asked)
+        return reason == "NotAllowed" or (reason == "PodNameTaken" and taken)
 
     def _check_rest(self) -> None:
         asked, pod = self.world.asked, self.world.pod
