@@ -39,11 +39,7 @@ def attend(asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, stop:
     reason = run.ending or decided_end(box) or _decide(run, box, verdict, stop=stop)
     if reason is not None:
         return _end(asked, replace(run, ending=reason), world, box, keep=kept.actions, now=now)
-    told = (
-        ()
-        if world.pod is None or box.deleting
-        else tell(asked, run, world.pod, found.extension, world.requested_by)
-    )
+    told = () if box.deleting else tell(asked, run, world, found.extension)
     return Plan(
         run=run,
         ready=_ready(asked, run, box, found.refused),

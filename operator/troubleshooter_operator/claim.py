@@ -15,7 +15,7 @@ UNKNOWN: Final = "unknown"  # ended-at of a run that ended while nobody looked
 Changes = dict[str, str | None]  # None takes an annotation away, as a merge patch does
 
 
-def claim_manifest(asked: Troubleshooter, resolved: Resolved) -> Json:
+def claim_manifest(asked: Troubleshooter, resolved: Resolved, requested_by: str) -> Json:
     spec: Json = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": resolved.size}}}
     if resolved.storage_class:
         spec["storageClassName"] = resolved.storage_class
@@ -30,13 +30,13 @@ def claim_manifest(asked: Troubleshooter, resolved: Resolved) -> Json:
                 contract.LABEL_NAME: asked.name,
                 contract.LABEL_MANAGED_BY: contract.MANAGED_BY,
             },
-            "annotations": _identity(asked),
+            "annotations": _identity(asked, requested_by),
         },
         "spec": spec,
     }
 
 
-def ownership_changes(thing: Json, asked: Troubleshooter, run: Run) -> Changes:
+def ownership_changes(thing: Json, asked: Troubleshooter, run: Run, requested_by: str) -> Changes:
     """What the annotations of claim or volume must become for them to tell of this run.
 
     Of several Troubleshooters on one claim the latest that started is told: another's mark is only replaced
@@ -45,7 +45,7 @@ def ownership_changes(thing: Json, asked: Troubleshooter, run: Run) -> Changes:
     have = annotations(thing)
     if not _may_mark(have, asked, run):
         return {}
-    wanted: Changes = dict(_identity(asked))
+    wanted: Changes = dict(_identity(asked, requested_by))
     if run.started_at:
         over = run.ended is not None
         wanted[contract.ANNOTATION_RUN] = str(run.number)
@@ -62,11 +62,11 @@ def _may_mark(have: dict[str, str], asked: Troubleshooter, run: Run) -> bool:
     return run.started_at is not None and run.started_at > have.get(contract.ANNOTATION_STARTED_AT, "")
 
 
-def _identity(asked: Troubleshooter) -> dict[str, str]:
+def _identity(asked: Troubleshooter, requested_by: str) -> dict[str, str]:
     return {
         contract.ANNOTATION_NAMESPACE: asked.namespace,
         contract.ANNOTATION_NAME: asked.name,
         contract.ANNOTATION_UID: asked.uid,
-        contract.ANNOTATION_REQUESTED_BY: contract.UNVERIFIED,
+        contract.ANNOTATION_REQUESTED_BY: requested_by,
         contract.ANNOTATION_PURPOSE: asked.purpose,
     }

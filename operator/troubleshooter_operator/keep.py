@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from troubleshooter_operator.actions import Action, PatchClaim, PatchVolume
-from troubleshooter_operator.claim import ownership_changes
+from troubleshooter_operator.claim import Changes, ownership_changes
 from troubleshooter_operator.conditions import Condition, RecordingsRetained, retained
 from troubleshooter_operator.kinds import Json, name_of, uid_of
 from troubleshooter_operator.reclaim import Reclaim, judged
@@ -28,10 +28,10 @@ def keep_recordings(asked: Troubleshooter, run: Run, world: World) -> Kept:
         return Kept(replace(run, retained=NOT_SAVED))
     if world.claim is None and world.volume is None and _is_retained(run.retained):
         return Kept(run)
-    claim_patch = _claim_patch(asked, run, world.claim)
+    claim_patch = _claim_patch(asked, run, world)
     if world.reclaim is not None:
         return Kept(_with_reclaim(run, world.claim, world.reclaim), claim_patch)
-    found = retention(world.claim, world.volume, ownership_changes(world.volume or {}, asked, run))
+    found = retention(world.claim, world.volume, _ownership(asked, run, world, world.volume))
     seen = _with_names(replace(run, retained=_retained(run, found.condition)), world)
     patch = found.patch if world.volume is not None and _may_touch(asked, world.volume) else None
     volume_patch = [PatchVolume(name_of(world.volume), patch)] if world.volume and patch else []
@@ -45,8 +45,13 @@ def _with_reclaim(run: Run, claim: Json | None, found: Reclaim) -> Run:
     return replace(run, retained=_retained(run, judged(found)), reclaim_policy=found.policy)
 
 
-def _claim_patch(asked: Troubleshooter, run: Run, claim: Json | None) -> tuple[Action, ...]:
-    changes = ownership_changes(claim, asked, run) if claim else {}
+def _ownership(asked: Troubleshooter, run: Run, world: World, thing: Json | None) -> Changes:
+    return ownership_changes(thing or {}, asked, run, world.requested_by)
+
+
+def _claim_patch(asked: Troubleshooter, run: Run, world: World) -> tuple[Action, ...]:
+    claim = world.claim
+    changes = _ownership(asked, run, world, claim) if claim else {}
     if claim is None or not changes:
         return ()
     return (PatchClaim(asked.pod_namespace, name_of(claim), uid_of(claim), changes),)

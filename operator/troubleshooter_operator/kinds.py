@@ -53,6 +53,18 @@ VOLUME: Final = Kind(
     "PersistentVolume", "/api/v1", "persistentvolumes", namespaced=False, selector=f"{LABEL_RECORDINGS}=true"
 )
 STORAGE_CLASS: Final = Kind("StorageClass", "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
+POLICY: Final = Kind(
+    "ValidatingAdmissionPolicy",
+    "/apis/admissionregistration.k8s.io/v1",
+    "validatingadmissionpolicies",
+    namespaced=False,
+)
+POLICY_BINDING: Final = Kind(
+    "ValidatingAdmissionPolicyBinding",
+    "/apis/admissionregistration.k8s.io/v1",
+    "validatingadmissionpolicybindings",
+    namespaced=False,
+)
 EVENT: Final = Kind("Event", "/api/v1", "events")
 NAMESPACE: Final = Kind(
     "Namespace",

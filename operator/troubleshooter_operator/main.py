@@ -13,6 +13,7 @@ from kubernetes.config import ConfigException
 from prometheus_client import CollectorRegistry
 
 from troubleshooter_operator import kinds, log, scrape
+from troubleshooter_operator.admission import Admission
 from troubleshooter_operator.cluster import ApiServer, Cluster
 from troubleshooter_operator.controller import WORKERS, Controller
 from troubleshooter_operator.graveyard import Graveyard
@@ -20,6 +21,7 @@ from troubleshooter_operator.handlers import Handlers
 from troubleshooter_operator.health import Health, serve
 from troubleshooter_operator.informer import Informer, Pace
 from troubleshooter_operator.inquiry import Inquiry
+from troubleshooter_operator.kinds import metadata, name_of
 from troubleshooter_operator.metrics import ApiRequests, Metrics, Overview
 from troubleshooter_operator.observe import Observer
 from troubleshooter_operator.partition import own_namespace, parse_namespaces, watched
@@ -112,7 +114,8 @@ class Operator:
         """`namespaces`: to work in these only, where volumes are not ours to see or to change."""
         self._registry = registry or CollectorRegistry()
         metrics = Metrics(self._registry)
-        stores, graveyard, reports = Stores.over(namespaces), Graveyard(), Reports()
+        self._stores = stores = Stores.over(namespaces)
+        graveyard, reports = Graveyard(), Reports()
         self._queue = WorkQueue[Key]()
         self._scraper = Scraper(reports, self._queue.add, metrics.scraped)
         handlers = Handlers(self._queue, stores, graveyard, self._scraper)
@@ -127,8 +130,11 @@ class Operator:
             )
             for kind in watched(WATCHED_WITHIN if namespaces else WATCHED, namespaces)
         ]
+        self._admission = Admission(cluster, self._look_at_all)
         inquiry = Inquiry(cluster) if namespaces else None
-        observer = Observer(cluster, stores, reports, inquiry, own_namespace())
+        observer = Observer(
+            cluster, stores, reports, inquiry, own_namespace(), vouched=self._admission.vouched
+        )
         reconciler = Reconciler(cluster, stores, graveyard, observer, metrics)
         self._controller = Controller(self._queue, reconciler.reconcile, metrics)
         self._registry.register(
@@ -142,6 +148,7 @@ class Operator:
             self._spawn(informer.run, f"watch-{informer.kind.plural}-{informer.kind.within}")
         for number in range(scrape.THREADS):
             self._spawn(self._scraper.run, f"scrape-{number}")
+        self._spawn(self._admission.run, "admission")
         self._spawn(self._control, "control")
         if self._sweeper is not None:
             self._spawn(self._sweeper.run, "sweep")
@@ -153,6 +160,7 @@ class Operator:
         self._server.server_close()
         self._queue.close()
         self._scraper.close()
+        self._admission.close()
         if self._sweeper is not None:
             self._sweeper.close()
         for informer in self._informers:
@@ -162,11 +170,15 @@ class Operator:
 
     def _control(self) -> None:
         """Nobody decides on a picture that is not complete yet."""
-        for informer in self._informers:
-            while not informer.synced.wait(1):
+        for known in (self._admission.known, *(informer.synced for informer in self._informers)):
+            while not known.wait(1):
                 if self._queue.is_closed():
                     return
         self._controller.run()
+
+    def _look_at_all(self) -> None:
+        for found in self._stores.troubleshooters.all():
+            self._queue.add((str(metadata(found)["namespace"]), name_of(found)))
 
     def _is_synced(self) -> bool:
         return all(informer.synced.is_set() for informer in self._informers)

@@ -1,12 +1,14 @@
 """The world around one Troubleshooter: from the caches, and from the API server where those are blind."""
 
 import threading
+from collections.abc import Callable
 
 from troubleshooter_agent.contract import ANNOTATION_END, ANNOTATION_RUN, SYSTEM_NAMESPACE
 from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.endings import Trace
 from troubleshooter_operator.errors import NotFoundError
 from troubleshooter_operator.graveyard import Grave
+from troubleshooter_operator.identity import Vouched, requested_by
 from troubleshooter_operator.inquiry import Inquiry
 from troubleshooter_operator.kinds import POD, VOLUME, Json, annotations, owner_uid, uid_of
 from troubleshooter_operator.occupancy import occupants
@@ -28,18 +30,24 @@ class Observer:
         reports: Reports,
         inquiry: Inquiry | None = None,
         operator_namespace: str = SYSTEM_NAMESPACE,
+        *,
+        vouched: Callable[[], Vouched] = Vouched,
     ) -> None:
-        """`inquiry`: instead of the volumes, which are neither watched nor patched then."""
+        """`inquiry`: instead of the volumes, which are neither watched nor patched then.
+
+        `vouched`: which names admission sees to; none unless somebody tells.
+        """
         self._cluster = cluster
         self._stores = stores
         self._reports = reports
         self._inquiry = inquiry
         self._operator_namespace = operator_namespace
+        self._vouched = vouched
         self._told: dict[str, float] = {}  # pod uid: when its annotation end was first seen
         self._lock = threading.Lock()
 
     def look(self, asked: Troubleshooter, graves: list[Grave]) -> World:
-        pod = self._pod(asked)
+        pod, vouched = self._pod(asked), self._vouched()
         wanted = _claim_name(asked)
         claim = self._stores.claims.get(asked.pod_namespace, wanted) if wanted else None
         return World(
@@ -52,6 +60,9 @@ class Observer:
             confined=self._inquiry is not None,
             operator_namespace=self._operator_namespace,
             occupants=self._occupants(asked, pod, claim),
+            requested_by=requested_by(asked, vouched),
+            names_checked=vouched.requesters_since is not None,
+            execs=vouched.execs,
             report=self._reports.of(uid_of(pod)) if pod else None,
             told_to_end_at=self._told_at(pod) if pod else None,
         )

@@ -48,9 +48,16 @@ def in_use(claim_name: str, pod: Json) -> RefusedError:
     )
 
 
-def refuse_claim_of_another(claim: Json, requested_by: str) -> None:
-    """Writing is for toolboxes of one requester; where a name is not verified, nothing can be told apart."""
+def refuse_claim_of_another(claim: Json, requested_by: str, *, checked: bool) -> None:
+    """Writing is for toolboxes of one requester. `checked`: who names nobody could have given a name."""
     theirs = annotations(claim).get(ANNOTATION_REQUESTED_BY, UNVERIFIED)
+    if checked and requested_by == UNVERIFIED != theirs:
+        raise RefusedError(
+            Ready.CLAIM_NOT_OURS,
+            f"Claim {name_of(claim)} holds recordings of {theirs}, and nobody is known to have asked for "
+            f"this toolbox; if that is you, make it with the annotation {ANNOTATION_REQUESTED_BY}: {theirs}"
+            ", else name another claim in saveToDisk.claimName",
+        )
     if UNVERIFIED not in {theirs, requested_by} and theirs != requested_by:
         raise RefusedError(
             Ready.CLAIM_NOT_OURS,

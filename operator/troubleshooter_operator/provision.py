@@ -9,6 +9,7 @@ from troubleshooter_operator.claim import claim_manifest
 from troubleshooter_operator.conditions import Condition, Ready, RecordingsRetained, ready, retained
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.expiry import judge
+from troubleshooter_operator.identity import identity_annotations
 from troubleshooter_operator.keep import NOT_SAVED, keep_recordings
 from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, owner_uid
 from troubleshooter_operator.occupancy import in_use, refuse_claim_of_another
@@ -51,7 +52,7 @@ def provision(asked: Troubleshooter, run: Run, last: Run | None, world: World, n
 def _missing_claim(asked: Troubleshooter, resolved: Resolved, world: World) -> list[CreateClaim]:
     if resolved.claim_name is None or world.claim is not None:
         return []
-    return [CreateClaim(claim_manifest(asked, resolved))]
+    return [CreateClaim(claim_manifest(asked, resolved, world.requested_by))]
 
 
 def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, now: float) -> Plan | Run:
@@ -71,7 +72,7 @@ def wait_for_start(asked: Troubleshooter, run: Run, world: World, box: Toolbox, 
     kept = keep_recordings(asked, replace(run, resolved=resolved), world)
     # What protects a claim from its deletion begins when its pod has a node.
     claim = [] if box.has_node else _missing_claim(asked, resolved, world)
-    told = tell(asked, kept.run, world.pod, requested_by=world.requested_by) if world.pod else ()
+    told = tell(asked, kept.run, world)
     condition = why_not_started(box, world.claim)
     return Plan(
         kept.run,
@@ -93,7 +94,10 @@ def adopted(asked: Troubleshooter, run: Run, world: World) -> Resolved | None:
 def _manifest(asked: Troubleshooter, run: Run, world: World) -> tuple[Resolved, Json]:
     offer = find_class(asked.class_name, world.classes)
     resolved = resolve(asked, offer)
-    return resolved, pod_manifest(asked, resolved, offer, run.number)
+    manifest = pod_manifest(asked, resolved, offer, run.number)
+    # After the hash: a pod that waits is not made anew for what it can be told.
+    manifest["metadata"]["annotations"] |= identity_annotations(world.requested_by, world.execs)
+    return resolved, manifest
 
 
 def _replacement(asked: Troubleshooter, run: Run, world: World, condition: Condition) -> Plan:
@@ -123,7 +127,7 @@ def _refuse_claim(claim: Json, world: World) -> None:
             Ready.VOLUME_PENDING,
             f"Claim {name_of(claim)} is being deleted; a new one is made when it is gone",
         )
-    refuse_claim_of_another(claim, world.requested_by)
+    refuse_claim_of_another(claim, world.requested_by, checked=world.names_checked)
     for pod in world.occupants:
         raise in_use(name_of(claim), pod)
 

@@ -66,14 +66,15 @@ class Reconciler:
     def _attend(self, key: Key, found: Json, graves: list[Grave]) -> float | None:
         asked = troubleshooter(found)
         now = self._cluster.now()
-        planned = plan(asked, self._observer.look(asked, graves), now)
+        world = self._observer.look(asked, graves)
+        planned = plan(asked, world, now)
         done: list[Action] = []
         refusal = self._first_refusal(key, planned.before, done)
         shown = _with_refusal(planned, *refusal) if refusal else planned
         for action in done:
             if isinstance(action, Announce) and planned.run is not None:
                 self._milestones.ended(planned.run, action.recorded_bytes)
-        self._tell(found, status(asked, shown.run, shown.ready, now))
+        self._tell(found, status(asked, shown.run, shown.ready, now, world.requested_by))
         goes_on = refusal is None or isinstance(refusal[0], PatchVolume)  # the end is not held up by it
         after = planned.after if goes_on else ()
         refused_after = [action for action in after if self._is_refused(key, action, done)]

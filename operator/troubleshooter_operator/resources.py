@@ -7,11 +7,16 @@ except for objects older than a rule: then `RefusedError` names the field.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from troubleshooter_agent.contract import TEMPORARY_PREFIX, DurationError, parse_duration
+from troubleshooter_agent.contract import (
+    ANNOTATION_REQUESTED_BY,
+    TEMPORARY_PREFIX,
+    DurationError,
+    parse_duration,
+)
 from troubleshooter_operator.appliers import is_applied
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
-from troubleshooter_operator.kinds import Json, is_deleting, metadata, name_of, uid_of
+from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, uid_of
 from troubleshooter_operator.run import Run
 
 CLAIM_SUFFIX: Final = "-recordings"
@@ -58,6 +63,8 @@ class Troubleshooter:
     pod_labels: dict[str, str]
     access: Access
     purpose: str
+    stated_requester: str  # as its annotation has it; whether that is true, others know
+    created_at: str
     applied: bool  # by something that would make it anew
     status: Json  # as it was last written
     run: Run | None  # the run in force or ended last, out of status
@@ -150,6 +157,8 @@ def troubleshooter(found: Json) -> Troubleshooter:
         access=Access(tuple(access.get("users") or ()), tuple(access.get("groups") or ())),
         applied=is_applied(found),
         purpose=spec.get("purpose") or "",
+        stated_requester=annotations(found).get(ANNOTATION_REQUESTED_BY, ""),
+        created_at=str(metadata(found).get("creationTimestamp") or ""),
         status=status,
         run=Run.from_status(status),
     )

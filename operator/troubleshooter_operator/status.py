@@ -1,15 +1,14 @@
 """The status of a Troubleshooter as a whole, from the run and the conditions; pure."""
 
-from troubleshooter_agent.contract import UNVERIFIED
 from troubleshooter_operator.conditions import NOT_RECORDED, Condition, Recorded, ended, recorded, render
 from troubleshooter_operator.kinds import Json
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 
 
-def status(asked: Troubleshooter, run: Run | None, ready: Condition, now: float) -> Json:
+def status(asked: Troubleshooter, run: Run | None, ready: Condition, now: float, requested_by: str) -> Json:
     """Written whole: what is not in here is not in the status."""
-    shown: Json = {"observedGeneration": asked.generation, "requestedBy": UNVERIFIED}
+    shown: Json = {"observedGeneration": asked.generation, "requestedBy": requested_by}
     if run is not None:
         shown |= {"podName": asked.pod_name, "podNamespace": asked.pod_namespace} | run.to_status()
     before = asked.status.get("conditions") or []

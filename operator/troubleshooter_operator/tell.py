@@ -1,21 +1,27 @@
 """What the pod must be told by its annotations, from where the agent reads it; pure."""
 
+from typing import Final
+
 from troubleshooter_agent.contract import (
     ANNOTATION_ACCESS_GROUPS,
     ANNOTATION_ACCESS_USERS,
     ANNOTATION_EXTENSION,
+    ANNOTATION_REQUESTED_BY,
     ANNOTATION_RETAINED,
     ANNOTATION_TIME_TO_LIVE,
-    UNVERIFIED,
     Retained,
 )
 from troubleshooter_operator.actions import Action, PatchPod
 from troubleshooter_operator.conditions import RecordingsRetained
+from troubleshooter_operator.identity import identity_annotations
 from troubleshooter_operator.kinds import Json, annotations, labels, uid_of
 from troubleshooter_operator.pod import access_annotations, pod_labels
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.temporary import bind_people
+from troubleshooter_operator.world import World
+
+_PEOPLE: Final = frozenset({ANNOTATION_REQUESTED_BY, ANNOTATION_ACCESS_USERS, ANNOTATION_ACCESS_GROUPS})
 
 
 def retained_word(run: Run) -> Retained | None:
@@ -29,14 +35,15 @@ def retained_word(run: Run) -> Retained | None:
     return Retained.NOT_PERMITTED if given_up and may_go else None
 
 
-def tell(
-    asked: Troubleshooter, run: Run, pod: Json, refused: str = "", requested_by: str = UNVERIFIED
-) -> tuple[Action, ...]:
-    """The life time in force, that the volume is kept, who may come in, the labels that we watch by.
+def tell(asked: Troubleshooter, run: Run, world: World, refused: str = "") -> tuple[Action, ...]:
+    """The life time in force, that the volume is kept, whose names are true, who may come in, our labels.
 
     Only what is missing of it. `refused`: the life time that a shell asked for, and why it cannot be.
     """
-    wanted: dict[str, str] = {}
+    pod = world.pod
+    if pod is None:
+        return ()
+    wanted = identity_annotations(world.requested_by, world.execs)
     if run.resolved:
         wanted[ANNOTATION_TIME_TO_LIVE] = run.resolved.time_to_live
     if word := retained_word(run):
@@ -48,7 +55,7 @@ def tell(
     if not notes and not marks:
         return ()
     # First the right itself: what the pod tells of it is how a later look knows that it is given.
-    people = bind_people(asked, requested_by) if _access_changes(asked, annotations(pod)) else ()
+    people = bind_people(asked, world.requested_by) if notes.keys() & _PEOPLE else ()
     return (*people, PatchPod(asked.pod_namespace, asked.pod_name, uid_of(pod), notes, marks))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from troubleshooter_agent.contract import ANNOTATION_RUN, SYSTEM_NAMESPACE, UNVERIFIED
+from troubleshooter_agent.contract import ANNOTATION_RUN, SYSTEM_NAMESPACE, UNVERIFIED, ExecIdentity
 from troubleshooter_operator.actions import Action
 from troubleshooter_operator.conditions import Condition
 from troubleshooter_operator.endings import Trace
@@ -20,9 +20,9 @@ class World:
     `reclaim` is what is known of a volume that the operator may not change; `volume` is None then.
     `pod` is whatever has the pod's name, ours or not. `trace` is what is left of the run's own pod once it is
     gone. `occupants` are pods of others on the claim, looked for before there is a pod. `requested_by` is who
-    asked, as far as it is verified. `confined`: the operator works in some namespaces only;
-    `operator_namespace` is where it runs. `told_to_end_at` is when the annotation end was first seen on the
-    pod.
+    asked, as far as it is verified; `names_checked`: it is of those that are made now; `execs`: whether it is
+    verified who executes. `confined`: the operator works in some namespaces only; `operator_namespace` is
+    where it runs. `told_to_end_at` is when the annotation end was first seen on the pod.
     """
 
     classes: tuple[Json, ...] = ()
@@ -33,6 +33,8 @@ class World:
     reclaim: Reclaim | None = None
     occupants: tuple[Json, ...] = ()
     requested_by: str = UNVERIFIED
+    names_checked: bool = False
+    execs: ExecIdentity = ExecIdentity.NONE
     confined: bool = False
     operator_namespace: str = SYSTEM_NAMESPACE
     report: Report | None = None

@@ -342,8 +342,8 @@ def test_the_status_is_whole_and_its_times_move_only_with_a_change() -> None:
     """The literal of design section 2: every field, each condition with a reason."""
     planned = end(finished(message=FAREWELL))
     asked = parse(troubleshooter(None, run_status(), generation=4))
-    shown = render(asked, planned.run, planned.ready, LATER)
-    again = render(replace(asked, status=shown), planned.run, planned.ready, LATER + 99)
+    shown = render(asked, planned.run, planned.ready, LATER, "unverified")
+    again = render(replace(asked, status=shown), planned.run, planned.ready, LATER + 99, "unverified")
     assert again == shown
     assert {each["type"]: (each["status"], each["reason"]) for each in shown["conditions"]} == {
         "Ready": ("False", "Ended"),
@@ -406,5 +406,5 @@ def test_what_goes_into_the_status_comes_back_out_of_it() -> None:
     """An operator that was killed goes on where it was."""
     asked = parse(troubleshooter(None, run_status()))
     planned = end(finished(message=FAREWELL))
-    shown = render(asked, planned.run, planned.ready, LATER)
+    shown = render(asked, planned.run, planned.ready, LATER, "unverified")
     assert parse(troubleshooter(None, shown)).run == planned.run

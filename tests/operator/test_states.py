@@ -46,9 +46,8 @@ def done(moment: Moment) -> tuple[str, ...]:
     """What the plan says, in the words of the page."""
     asked = parse(moment.asked)
     planned = plan(asked, moment.world, moment.now)
-    told = {
-        each["type"]: each for each in status(asked, planned.run, planned.ready, moment.now)["conditions"]
-    }
+    whole = status(asked, planned.run, planned.ready, moment.now, moment.world.requested_by)
+    told = {each["type"]: each for each in whole["conditions"]}
     again = "" if planned.look_again is None else f"{planned.look_again - moment.now:g} s"
     return (
         ", ".join(map(_word, planned.before)),

@@ -72,6 +72,8 @@ def pod(status: Json | None = None, annotations: Json | None = None, **metadata:
             },
             "annotations": {
                 "troubleshooter.sh/run": "1",
+                "troubleshooter.sh/exec-identity": "none",
+                "troubleshooter.sh/requested-by": "unverified",
                 "troubleshooter.sh/time-to-live": "1h",
                 "troubleshooter.sh/owner-uid": OWNER,
             }

@@ -1,0 +1,59 @@
+"""Which names are true: what admission sees to, and who asked for a toolbox; pure.
+
+The policies of deploy/policies are what makes a name true, so a name counts from when they were in force.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from troubleshooter_agent.contract import (
+    ANNOTATION_EXEC_IDENTITY,
+    ANNOTATION_REQUESTED_BY,
+    UNVERIFIED,
+    ExecIdentity,
+    parse_time,
+)
+from troubleshooter_operator.kinds import Json, is_deleting, metadata, name_of
+from troubleshooter_operator.resources import Troubleshooter
+
+REQUESTER_POLICY: Final = "troubleshooter-requested-by"
+SHELL_POLICY: Final = "troubleshooter-shells"
+SETTLING_SECONDS: Final = 10.0  # every API server has a new policy by then: 2 to 4 s were seen
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """What admission sees to: since when requesters are true (seconds of the epoch), and users of execs."""
+
+    requesters_since: float | None = None
+    execs: ExecIdentity = ExecIdentity.NONE
+
+
+def in_force_since(policy: Json, binding: Json, now: float) -> float | None:
+    """When a policy came into force for the whole cluster; None if it is not, or not surely yet."""
+    spec = binding.get("spec") or {}
+    is_whole = (
+        spec.get("policyName") == name_of(policy)
+        and "Deny" in (spec.get("validationActions") or ())
+        and not spec.get("matchResources")
+        and (policy.get("spec") or {}).get("failurePolicy") == "Fail"
+    )
+    if not is_whole or is_deleting(policy) or is_deleting(binding):
+        return None
+    since = max(parse_time(metadata(each)["creationTimestamp"]) for each in (policy, binding))
+    return since + SETTLING_SECONDS if since + SETTLING_SECONDS <= now else None
+
+
+def requested_by(asked: Troubleshooter, vouched: Vouched) -> str:
+    """Who created it, if that is certain. Once it was, it stays: the operator alone writes the status."""
+    known = asked.status.get("requestedBy") or UNVERIFIED
+    if known != UNVERIFIED:
+        return str(known)
+    since = vouched.requesters_since
+    is_true = since is not None and bool(asked.created_at) and parse_time(asked.created_at) >= since
+    return asked.stated_requester if is_true and asked.stated_requester else UNVERIFIED
+
+
+def identity_annotations(requester: str, execs: ExecIdentity) -> dict[str, str]:
+    """What the pod tells of names."""
+    return {ANNOTATION_REQUESTED_BY: requester, ANNOTATION_EXEC_IDENTITY: execs}
