@@ -1,6 +1,7 @@
 # The commands that the README quotes. What they do stands in tests/cluster, pyproject.toml and the manifests.
 PYTHON3 ?= python3
 SOAK ?= 1
+POLICIES ?=
 KUBECTL ?= kubectl
 CRDS := crd/troubleshooters.troubleshooter.sh crd/troubleshooterclasses.troubleshooter.sh
 PYTHON := .venv/bin/python
@@ -54,10 +55,12 @@ install: ## put the CRDs into the cluster that kubectl talks to
 uninstall: ## take the CRDs away, and with them every Troubleshooter
 	@$(KUBECTL) delete --ignore-not-found -k crd
 
-deploy: python install ## put CRDs, operator and default class into the cluster that kubectl talks to; IMG=PREFIX:TAG
+deploy: python install ## put CRDs, operator, class and policies into kubectl's cluster; IMG=PREFIX:TAG, POLICIES=none
 	@$(KUBECTL) kustomize deploy/base | $(HARNESS) named | $(KUBECTL) apply -f -
+	@$(PYTHON3) tools/policies.py --policies=$(POLICIES) apply -- $(KUBECTL)
 
-undeploy: ## take them away; recordings stay
+undeploy: python ## take them away; recordings stay
+	@$(PYTHON3) tools/policies.py delete -- $(KUBECTL)
 	@$(KUBECTL) delete --ignore-not-found -k deploy/base
 
 charts: venv ## write the templates of the Helm charts again after a change of deploy or crd

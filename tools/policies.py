@@ -1,0 +1,78 @@
+"""Puts the admission policies of deploy/policies into a cluster, or takes them away, for `make deploy`.
+
+It asks the API server which of them it can have, and says which it takes; docs/security.md tells what they
+do.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+POLICIES: Final = Path(__file__).resolve().parents[1] / "deploy" / "policies"
+GROUP: Final = "/apis/admissionregistration.k8s.io"
+STAMPING: Final = "mutatingadmissionpolicies"
+NONE: Final = "none"
+# By the version in which the API server has mutating policies; the first is the best.
+STAMPED: Final = ("v1", "v1beta1")
+UNSTAMPED: Final = "validating"
+SAID: Final = {
+    "v1": "with mutating policies v1",
+    "v1beta1": "with mutating policies v1beta1",
+    UNSTAMPED: "validating alone, since this cluster has no mutating policies v1 or v1beta1",
+}
+
+Ask = Callable[[str], Mapping[str, Any]]
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    if arguments.policies == NONE:
+        say("policies: none, so nobody is told apart, and toolboxes are not guarded (POLICIES=none)")
+        return 0
+    try:
+        chosen = arguments.policies or component(lambda path: answer(arguments.kubectl, path))
+    except subprocess.CalledProcessError as error:
+        say(f"policies: cannot ask the cluster which it can have: {error.stderr.strip()}")
+        return 1
+    say(f"policies: {SAID[chosen]} (deploy/policies/{chosen})")
+    words = {"apply": ["apply"], "delete": ["delete", "--ignore-not-found"]}[arguments.verb]
+    return subprocess.run([*arguments.kubectl, *words, "-k", str(POLICIES / chosen)], check=False).returncode
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--policies", choices=["", *STAMPED, UNSTAMPED, NONE], default="", help="not to ask")
+    parser.add_argument("verb", choices=["apply", "delete"])
+    parser.add_argument("kubectl", nargs="+", help="the command line of kubectl")
+    return parser
+
+
+def component(ask: Ask) -> str:
+    """The folder of deploy/policies for the cluster whose answers to paths of the API `ask` gives."""
+    versions = {each["version"] for each in ask(GROUP)["versions"]}
+    served = (version for version in STAMPED if version in versions)
+    return next((version for version in served if STAMPING in plurals(ask(f"{GROUP}/{version}"))), UNSTAMPED)
+
+
+def plurals(found: Mapping[str, Any]) -> Collection[str]:
+    return {each["name"] for each in found["resources"]}
+
+
+def answer(kubectl: Sequence[str], path: str) -> Mapping[str, Any]:
+    """What the API server says at a path; CalledProcessError with kubectl's words if it does not."""
+    asked = subprocess.run([*kubectl, "get", f"--raw={path}"], capture_output=True, text=True, check=True)
+    found: Mapping[str, Any] = json.loads(asked.stdout)
+    return found
+
+
+def say(text: str) -> None:
+    """Talk, on stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
