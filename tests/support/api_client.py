@@ -1,9 +1,13 @@
 """A few HTTP calls to an API server as one user, for those who play a part of the cluster in a test."""
 
+import base64
 import http.client
 import json
 import ssl
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +30,25 @@ def credentials(pki: Path, name: str) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
     context.load_cert_chain(pki / f"{name}.crt", pki / f"{name}.key")
     return context
+
+
+@contextmanager
+def client_of(kubeconfig: Path) -> Iterator["ApiClient"]:
+    """The user of one of our kubeconfigs, for the length of the block."""
+    config = json.loads(kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, found in (
+            ("ca.crt", cluster["certificate-authority-data"]),
+            ("user.crt", user["client-certificate-data"]),
+            ("user.key", user["client-key-data"]),
+        ):
+            (Path(folder) / name).write_bytes(base64.b64decode(found))
+        client = ApiClient(cluster["server"], credentials(Path(folder), "user"))
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 class ApiClient:

@@ -19,7 +19,7 @@ from kubectl import condition, wait_until
 from pretend_node import PretendNode, own_address
 from resource_objects import FAREWELL, offer
 
-LIFE_SECONDS = 40.0
+LIFE_SECONDS = 90.0
 CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 API = "troubleshooter.sh/v1alpha1"
 PREFIX = "troubleshooter.sh/"

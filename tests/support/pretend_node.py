@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import node_parts
 from api_client import ApiClient, Json, RefusedError
-from resource_objects import FAREWELL, STARTED, finished
+from resource_objects import FAREWELL
 
 TURN_SECONDS = 0.1
 AGENT_PORT = 9464
-IMAGE_ID = "sha256:aa"
 SESSION = {
     "id": "6rxjr1m8",
     "user": "alice",
@@ -90,94 +90,39 @@ class PretendNode:
 
     def _turn(self) -> None:
         for claim in self.api.items(self._path("persistentvolumeclaims")):
-            if not claim["spec"].get("volumeName"):
-                self._bind(claim)
+            if claim["status"].get("phase") != "Bound":
+                node_parts.bind(self.api, claim)
         owners = {each["metadata"]["uid"] for each in self.api.items(self._resources())}
         for pod in self.api.items(self._path("pods")):
             self.pods_seen.add(pod["metadata"]["uid"])
             self._attend(pod, owners)
 
-    def _bind(self, claim: Json) -> None:
-        """A volume that would be deleted with its claim."""
-        name, uid = claim["metadata"]["name"], claim["metadata"]["uid"]
-        volume = f"pv-{uid}"
-        spec = {
-            "capacity": {"storage": "1Gi"},
-            "accessModes": ["ReadWriteOnce"],
-            "persistentVolumeReclaimPolicy": "Delete",
-            "claimRef": {
-                "kind": "PersistentVolumeClaim",
-                "namespace": self.namespace,
-                "name": name,
-                "uid": uid,
-            },
-            "hostPath": {"path": "/nowhere"},
-        }
-        if self.api.get(f"/api/v1/persistentvolumes/{volume}") is None:
-            self.api.create("/api/v1/persistentvolumes", {"metadata": {"name": volume}, "spec": spec})
-        place = self._path("persistentvolumeclaims", name)
-        self.api.patch(place, {"spec": {"volumeName": volume}})
-        self.api.patch(f"{place}/status", {"status": {"phase": "Bound"}})
-
     def _attend(self, pod: Json, owners: set[str]) -> None:
         phase = pod["status"].get("phase")
         self._told = (pod["metadata"].get("annotations") or {}).get("troubleshooter.sh/end", "")
         if not pod["spec"].get("nodeName"):
-            self._schedule(pod)
+            node_parts.schedule(self.api, pod)
         elif "deletionTimestamp" in pod["metadata"]:
             self._end_deleted(pod)
         elif not {owner["uid"] for owner in pod["metadata"]["ownerReferences"]} & owners:
-            self.api.delete(self._place(pod), pod["metadata"]["uid"])
+            self.api.delete(node_parts.place_of(pod, "pods"), pod["metadata"]["uid"])
         elif phase == "Pending":
-            self._write(pod, _running(self.address))
+            node_parts.run(self.api, pod, self.address)
         elif phase == "Running" and self._ends:
-            self._write(pod, finished(message=self._ends))
-
-    def _schedule(self, pod: Json) -> None:
-        target = {"apiVersion": "v1", "kind": "Node", "name": "pretend"}
-        self.api.create(
-            f"{self._place(pod)}/binding", {"metadata": {"name": pod["metadata"]["name"]}, "target": target}
-        )
+            node_parts.end(self.api, pod, self._ends)
 
     def _end_deleted(self, pod: Json) -> None:
         """The last words, and then the object goes."""
         if pod["status"]["phase"] == "Running":
             words = FAREWELL.replace("IdleTimeout", self._told or "PodDeleted")
-            self._write(pod, finished(message=words.replace("idle for 15m", "ended from outside")))
-        self.api.delete(self._place(pod), pod["metadata"]["uid"], grace=0)
+            node_parts.end(self.api, pod, words.replace("idle for 15m", "ended from outside"))
+        node_parts.remove(self.api, pod)
 
-    def _write(self, pod: Json, status: Json) -> None:
-        self.api.patch(
-            f"{self._place(pod)}/status", {"metadata": {"uid": pod["metadata"]["uid"]}, "status": status}
-        )
-
-    def _place(self, pod: Json) -> str:
-        return self._path("pods", pod["metadata"]["name"])
-
-    def _path(self, plural: str, name: str = "") -> str:
-        return f"/api/v1/namespaces/{self.namespace}/{plural}" + (f"/{name}" if name else "")
+    def _path(self, plural: str) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/{plural}"
 
     def _resources(self) -> str:
         return f"/apis/troubleshooter.sh/v1alpha1/namespaces/{self.namespace}/troubleshooters"
-
-
-def _running(address: str) -> Json:
-    return {
-        "phase": "Running",
-        "podIP": address,
-        "podIPs": [{"ip": address}],
-        "conditions": [{"type": "Ready", "status": "True"}],
-        "containerStatuses": [
-            {
-                "name": "toolbox",
-                "image": "toolbox",
-                "ready": True,
-                "restartCount": 0,
-                "imageID": IMAGE_ID,
-                "state": {"running": {"startedAt": STARTED}},
-            }
-        ],
-    }
 
 
 class _Agent(BaseHTTPRequestHandler):
