@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from api_client import Json
 from control_plane import ControlPlane, Part, running_control_plane
-from crashes import UNHARMED, Crash, Lived, every_crash, live_through, live_undisturbed, verdict
+from crashes import (
+    UNHARMED,
+    Crash,
+    Lived,
+    every_crash,
+    is_end_unknown,
+    live_through,
+    live_undisturbed,
+    verdict,
+)
 from lives import Life, a_life, install, kubeconfig, running_proxy
 from operator_process import process_of
 
@@ -52,6 +61,19 @@ def fragile(tmp_path: Path) -> Iterator[ControlPlane]:
 def ended(undisturbed: dict[str, Lived]) -> Json:
     """The outcome of a life to its end by the agent's word."""
     return undisturbed["ended"].outcome
+
+
+def test_undisturbed_lives_tell_their_ends(undisturbed: dict[str, Lived]) -> None:
+    """What the others are compared with."""
+    assert undisturbed["ended"].outcome["conditions"]["Ended"][:2] == ["True", "IdleTimeout"]
+    assert undisturbed["stopped-deleted"].pods_made == 2
+    assert undisturbed["stopped-deleted"].outcome["ends told"] == [
+        "Run 1 ended: The run was stopped as asked for (ended from outside)"
+    ]
+    for lived in undisturbed.values():
+        assert not is_end_unknown(lived)
+        assert lived.outcome["policies"] == ["Retain"]
+        assert lived.outcome["pods left"] == 0
 
 
 @pytest.mark.parametrize("crash", SAMPLE, ids=str)

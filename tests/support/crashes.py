@@ -125,26 +125,35 @@ UNHARMED = Verdict(0, 0, 0, 0)
 
 
 def verdict(lived: Lived, undisturbed: Lived) -> Verdict:
-    """A deletion that no operator saw may leave its end `unknown`; nothing else may differ."""
+    """A pod that went while no operator was there may leave its end unknown; nothing else may differ."""
     outcome, wanted = lived.outcome, undisturbed.outcome
     kept = sum(policy == "Retain" for policy in outcome["policies"])
-    more_claims = len(outcome["claims"]) - len(wanted["claims"])
+    more = sum(len(outcome[kind]) - len(wanted[kind]) for kind in ("claims", "ends told"))
     return Verdict(
         recordings_lost=len(wanted["policies"]) - kept,
         pods_left=outcome["pods left"],
-        duplicates=lived.pods_made - undisturbed.pods_made + more_claims,
-        different=_as_known(outcome, wanted) != wanted,
+        duplicates=lived.pods_made - undisturbed.pods_made + more,
+        different=outcome != wanted and _as_known(outcome, wanted) != wanted,
     )
 
 
+def is_end_unknown(lived: Lived) -> bool:
+    """Whether no operator saw how a pod ended: its last words are gone, and the recordings tell the rest."""
+    things = [*lived.outcome["claims"], *lived.outcome["volumes"]]
+    untold = [text for text in lived.outcome["ends told"] if "(" not in text]
+    return bool(untold) or any(thing[ENDED_AT] == "unknown" for thing in things)
+
+
 def _as_known(outcome: Json, wanted: Json) -> Json:
-    """With the true end, where claim or volume of a deleted Troubleshooter say that it is unknown."""
+    """With the true end where it is unknown: of a pod that was deleted, not of one that ended by itself."""
     if wanted["status"]:
         return outcome
-    return outcome | {
+    told = {text.partition(" (")[0]: text for text in wanted["ends told"]}
+    marks = {
         kind: [
             have | {name: known[name] for name in END_MARKS} if have[ENDED_AT] == "unknown" else have
             for have, known in zip(outcome[kind], wanted[kind], strict=True)
         ]
         for kind in ("claims", "volumes")
     }
+    return outcome | marks | {"ends told": [told.get(text, text) for text in outcome["ends told"]]}
