@@ -95,7 +95,7 @@ class Applier:
     def write_status(self, found: Json, status: Json) -> None:
         """ConflictError if the resource has changed since it was looked at."""
         namespace = str(metadata(found)["namespace"])
-        whole = found | {"status": status}
+        whole = found | {"status": status}  # the API server leaves all else, and the managers, as they are
         written = self._cluster.replace_status(kinds.TROUBLESHOOTER, namespace, name_of(found), whole)
         self._stores.troubleshooters.remember(written)
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from troubleshooter_operator.excerpt import Excerpt, whole
 from troubleshooter_operator.kinds import Json, metadata
 
 Key = tuple[str, str]  # namespace (empty for cluster-scoped kinds) and name
@@ -33,10 +34,16 @@ def version_of(thing: Json) -> int:
 
 
 class Store:
-    """Objects by key and, where `index` is given, by whose they are. Safe to use from several threads."""
+    """Objects by key and, where `index` is given, by whose they are. Safe to use from several threads.
 
-    def __init__(self, index: Callable[[Json], Key | None] = lambda _: None) -> None:
+    Of each only its `excerpt` is kept; it stands for all of the object to whoever reads it here.
+    """
+
+    def __init__(
+        self, index: Callable[[Json], Key | None] = lambda _: None, excerpt: Excerpt = whole
+    ) -> None:
         self._index = index
+        self.excerpt = excerpt
         self._things: dict[Key, Json] = {}
         self._groups: dict[Key, set[Key]] = defaultdict(set)
         self._seen = 0  # up to which version the watch has told everything
@@ -61,6 +68,7 @@ class Store:
 
         It may hold what others wrote just before, so the watch or list that brings it still tells of it.
         """
+        thing = self.excerpt(thing)
         with self._lock:
             known = key_of(thing) in self._things or version_of(thing) > self._seen
             if known and self._put(thing) is not None:
@@ -68,12 +76,14 @@ class Store:
 
     def put(self, thing: Json) -> Change | None:
         """What a watch tells; None if we knew it, or something newer, already."""
+        thing = self.excerpt(thing)
         with self._lock:
             self._seen = max(self._seen, version_of(thing))
             return self._put(thing)
 
     def remove(self, thing: Json) -> Change | None:
         """What a watch tells; None if it has told that before, or if a newer object has the name by now."""
+        thing = self.excerpt(thing)
         with self._lock:
             key, version = key_of(thing), version_of(thing)
             self._seen = max(self._seen, version)
@@ -89,7 +99,7 @@ class Store:
             self._seen = max(self._seen, int(version))
 
     def replace(self, things: Iterable[Json], version: str) -> list[Change]:
-        """What a list tells; what is missing in it was deleted while nobody watched."""
+        """What a list tells, of excerpts; what is missing in it was deleted while nobody watched."""
         with self._lock:
             self._removed.clear()
             listed = {key_of(thing): thing for thing in things}

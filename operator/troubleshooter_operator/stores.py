@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Final, Self
 
 from troubleshooter_agent.contract import (
     ANNOTATION_NAME,
@@ -10,7 +10,8 @@ from troubleshooter_agent.contract import (
     ANNOTATION_UID,
     TEMPORARY_PREFIX,
 )
-from troubleshooter_operator import kinds
+from troubleshooter_operator import excerpt, kinds
+from troubleshooter_operator.excerpt import Excerpt
 from troubleshooter_operator.graveyard import owner_key
 from troubleshooter_operator.kinds import Json, Kind, annotations, metadata
 from troubleshooter_operator.partition import Cache, Partition
@@ -33,13 +34,23 @@ def volume_key(volume: Json) -> Key | None:
     return (namespace, name) if name and namespace else None
 
 
+def nobody(_: Json) -> None:
+    """Where it is not asked whose an object is."""
+
+
+_Made = tuple[Callable[[Json], Key | None], Excerpt]
+_TROUBLESHOOTERS: Final[_Made] = (nobody, excerpt.without_fields)
+_PODS: Final[_Made] = (owner_key, excerpt.pod)
+_CLAIMS: Final[_Made] = (claim_key, excerpt.unmanaged)
+
+
 @dataclass(frozen=True)
 class Stores:
-    troubleshooters: Cache = field(default_factory=Store)
+    troubleshooters: Cache = field(default_factory=lambda: Store(*_TROUBLESHOOTERS))
     classes: Cache = field(default_factory=Store)
-    pods: Cache = field(default_factory=lambda: Store(owner_key))
-    claims: Cache = field(default_factory=lambda: Store(claim_key))
-    volumes: Cache = field(default_factory=lambda: Store(volume_key))
+    pods: Cache = field(default_factory=lambda: Store(*_PODS))
+    claims: Cache = field(default_factory=lambda: Store(*_CLAIMS))
+    volumes: Cache = field(default_factory=lambda: Store(volume_key, excerpt.unmanaged))
 
     @classmethod
     def over(cls, namespaces: Sequence[str]) -> Self:
@@ -47,10 +58,10 @@ class Stores:
         if not namespaces:
             return cls()
 
-        def parts(index: Callable[[Json], Key | None] = lambda _: None) -> Partition:
-            return Partition({name: Store(index) for name in namespaces})
+        def parts(index: Callable[[Json], Key | None], part: Excerpt) -> Partition:
+            return Partition({name: Store(index, part) for name in namespaces})
 
-        return cls(troubleshooters=parts(), pods=parts(owner_key), claims=parts(claim_key))
+        return cls(troubleshooters=parts(*_TROUBLESHOOTERS), pods=parts(*_PODS), claims=parts(*_CLAIMS))
 
     def store(self, kind: Kind) -> Store:
         """Where the informer of this kind, within its namespace, puts what it hears."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import testbed
 from audit import Request
 from cost import processor_seconds, pss_megabytes
 from figures import Limit, Row, at_most
@@ -79,7 +80,7 @@ def wait_open(bed: Testbed, count: int) -> None:
     """Until a shell can be opened in every one, and the status tells of the session that there is."""
     every = 2 + count / 500  # a list of thousands is work
     what = f"{count} shells"
-    wait(lambda: sum(map(is_open, bed.troubleshooters())) == count, every=every, what=what)
+    wait(lambda: sum(map(is_open, bed.items(testbed.TROUBLESHOOTERS))) == count, every=every, what=what)
 
 
 def quiet(bed: Testbed, crowd: Crowd, process: int) -> list[Row]:

@@ -18,7 +18,7 @@ SHORTEST_SECONDS: Final = 60
 
 def measure(bed: Testbed, count: int, margin: float) -> list[Row]:
     """Every one gets a life that ends soon while no operator runs; `margin`: seconds to take that up."""
-    begun = {str(each["metadata"]["name"]): started(each) for each in bed.troubleshooters()}
+    begun = {str(each["metadata"]["name"]): started(each) for each in bed.items(testbed.TROUBLESHOOTERS)}
     life = max(SHORTEST_SECONDS, math.ceil(time.time() - min(begun.values()) + margin))
     bed.each(lambda name: shorten(bed, name, life), begun)
     since = time.time()
@@ -44,7 +44,9 @@ def shorten(bed: Testbed, name: str, life: int) -> None:
 
 
 def is_taken_up(bed: Testbed, life: int) -> bool:
-    return all(each["status"]["resolved"]["timeToLive"] == f"{life}s" for each in bed.troubleshooters())
+    return all(
+        each["status"]["resolved"]["timeToLive"] == f"{life}s" for each in bed.items(testbed.TROUBLESHOOTERS)
+    )
 
 
 def last_write(bed: Testbed, since: float) -> float:
@@ -89,7 +91,7 @@ def is_deletion(each: Request) -> bool:
 
 
 def pods(bed: Testbed) -> list[Json]:
-    return bed.api.items(testbed.PODS)
+    return bed.items(testbed.PODS)
 
 
 def started(found: Json) -> float:

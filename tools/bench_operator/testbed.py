@@ -67,8 +67,10 @@ class Testbed:
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             list(pool.map(do, names))
 
-    def troubleshooters(self) -> list[Json]:
-        return self.api.items(TROUBLESHOOTERS)
+    def items(self, path: str) -> list[Json]:
+        """By a new connection: the API server closes one on which long nothing was asked."""
+        self.api.close()
+        return self.api.items(path)
 
 
 @contextmanager
