@@ -1,8 +1,10 @@
-"""Agent, operator and their clocks are cut off from each other: each ends the toolbox all the same."""
+"""Agent, operator, kubelet and clocks are cut off from each other: each ends the toolbox all the same."""
 
 import hashlib
+import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ pytestmark = [pytest.mark.timing, pytest.mark.usefixtures("operator")]
 METRICS_PORT = 9464
 ASKED_AGAIN_SECONDS = 30
 END_SECONDS = 100
+CAPPED_SECONDS = 5
+READY_WITHIN = 5  # the idle clock starts when the toolbox is ready, a moment after its container
 END_ANNOTATION = "troubleshooter.sh/end"
 AHEAD, BEHIND = 3600, -3600
 
@@ -45,10 +49,16 @@ class Scene:
 def scene(
     stage: Stage, admin: Kubectl, cluster: harness.Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
-    stage.start("idle", idleTimeout="1m")
+    for name, spec in (("stuck", {}), ("lost", {}), ("idle", {"idleTimeout": "1m"})):
+        stage.ask(name, **spec)
+    for name in ("stuck", "lost", "idle"):
+        stage.ready(name)
     with ExitStack() as stack:
         offer = stack.enter_context(class_without_retention(admin, f"{stage.namespace}-each-alone"))
         stack.enter_context(operator_deployment.absent(admin))
+        freeze(stage, "stuck")
+        cap(stage, "stuck")
+        stage.admin.run("delete", "pod", "lost", "--force", "--grace-period=0")
         stages, pods = {}, {}
         for offset in (AHEAD, BEHIND):
             folder = tmp_path_factory.mktemp("operator")
@@ -59,7 +69,8 @@ def scene(
             stack.enter_context(watching(stages[offset], folder, offset))
             stages[offset].ask("idle", idleTimeout="1m", troubleshooterClassName=offer)
             stages[offset].ask("frozen", timeToLive="1m", troubleshooterClassName=offer)
-        yield Scene(stage, stages, pods, {offset: freeze(found) for offset, found in stages.items()})
+        frozen = {offset: freeze(found, "frozen") for offset, found in stages.items()}
+        yield Scene(stage, stages, pods, frozen)
 
 
 @contextmanager
@@ -89,11 +100,18 @@ def watching(stage: Stage, folder: Path, offset: int) -> Iterator[None]:
         yield
 
 
-def freeze(stage: Stage) -> int:
+def freeze(stage: Stage, name: str) -> int:
     """PID 1 of the toolbox, which has stopped to do anything."""
-    agent = init_of(container_of(stage.ready("frozen").pod))
+    agent = init_of(container_of(stage.ready(name).pod))
     os.kill(agent, signal.SIGSTOP)
     return agent
+
+
+def cap(stage: Stage, name: str) -> None:
+    """Let the kubelet's deadline of that pod come soon: it may be lowered, never raised."""
+    began = seconds(stage.admin.json("get", "pod", name)["status"]["startTime"])
+    deadline = {"spec": {"activeDeadlineSeconds": int(time.time() - began) + CAPPED_SECONDS}}
+    stage.admin.run("patch", "pod", name, f"--patch={json.dumps(deadline)}")
 
 
 def test_reports_that_never_come_change_nothing_in_the_end(
@@ -117,14 +135,49 @@ def test_reports_that_never_come_change_nothing_in_the_end(
         assert [end_of(stage, name) for name in ("heard", "unheard")] == [expected, expected]
 
 
-def test_agent_alone_ends_an_idle_toolbox(scene: Scene, tmp_path: Path) -> None:
-    """No operator runs for it; the one that comes later tells why, and when that was."""
+def test_agent_alone_ends_an_idle_toolbox(scene: Scene) -> None:
+    """No operator runs for it."""
     stage = scene.alone
-    state = ended_container(stage)
+    state = ended_container(stage, "idle")
+    assert seconds(state["finishedAt"]) - seconds(state["startedAt"]) == pytest.approx(60, abs=READY_WITHIN)
     assert condition(stage.editor.get("troubleshooter", "idle"), "Ready")["status"] == "True"
-    with watching(stage, tmp_path, 0):
-        stage.wait_reason("idle", "IdleTimeout", kind="Ended")
-    assert stage.editor.json("get", "troubleshooter", "idle")["status"]["endedAt"] == state["finishedAt"]
+
+
+def test_kubelet_alone_ends_a_toolbox_whose_agent_stands_still(scene: Scene) -> None:
+    """No operator runs for it, and PID 1 does not even hear SIGTERM: the kubelet kills 30 s after its cap."""
+    stage = scene.alone
+    ended_container(stage, "stuck")
+    pod = stage.editor.json("get", "pod", "stuck")
+    assert pod["status"]["reason"] == "DeadlineExceeded"
+    assert condition(stage.editor.get("troubleshooter", "stuck"), "Ready")["status"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "recorded"),
+    [
+        ("idle", "IdleTimeout", "Complete"),
+        ("stuck", "TimeToLiveReached", "Truncated"),
+        ("lost", "PodLost", "Truncated"),
+    ],
+)
+def test_the_operator_that_comes_later_tells_why(
+    returned: Stage, name: str, reason: str, recorded: str
+) -> None:
+    """Also of a pod that is gone; what was not seen is said to be uncertain."""
+    returned.wait_reason(name, reason, kind="Ended")
+    asked = returned.editor.json("get", "troubleshooter", name)
+    assert condition(asked, "Recorded")["reason"] == recorded
+    returned.editor.wait_gone("pod", name, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def returned(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """An operator works again where none did, and finds what has ended meanwhile."""
+    ends = {name: ended_container(scene.alone, name)["finishedAt"] for name in ("idle", "stuck")}
+    with watching(scene.alone, tmp_path_factory.mktemp("later"), 0):
+        yield scene.alone
+        for name, finished in ends.items():
+            assert scene.alone.editor.json("get", "troubleshooter", name)["status"]["endedAt"] == finished
 
 
 @pytest.mark.parametrize("offset", [AHEAD, BEHIND], ids=["ahead", "behind"])
@@ -147,19 +200,17 @@ def test_idleness_ends_in_time_under_an_operator_with_a_wrong_clock(scene: Scene
     stage.wait_reason("idle", "IdleTimeout", kind="Ended", timeout=END_SECONDS)
     asked = stage.editor.json("get", "troubleshooter", "idle")
     status, made = asked["status"], seconds(asked["metadata"]["creationTimestamp"])
-    assert seconds(status["endedAt"]) - seconds(status["startedAt"]) == pytest.approx(60, abs=2)
+    assert seconds(status["endedAt"]) - seconds(status["startedAt"]) == pytest.approx(60, abs=READY_WITHIN)
     changes = [seconds(each["lastTransitionTime"]) - made for each in status["conditions"]]
     assert all(-1 <= change < END_SECONDS for change in changes), changes
 
 
-def ended_container(stage: Stage) -> Any:
-    """How the idle toolbox ended by itself: a minute after its start."""
+def ended_container(stage: Stage, name: str) -> Any:
+    """How the toolbox's container has ended without an operator."""
     pod = stage.editor.wait_for(
-        "pod", "idle", lambda pod: pod["status"]["phase"] in {"Succeeded", "Failed"}, timeout=END_SECONDS
+        "pod", name, lambda pod: pod["status"]["phase"] in {"Succeeded", "Failed"}, timeout=END_SECONDS
     )
-    state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
-    assert seconds(state["finishedAt"]) - seconds(state["startedAt"]) == pytest.approx(60, abs=2)
-    return state
+    return pod["status"]["containerStatuses"][0]["state"]["terminated"]
 
 
 def is_deleted(watch: Watch) -> bool:
