@@ -60,6 +60,10 @@ def install(admin: Kubectl) -> None:
     team = admin.in_namespace("team")
     PlayedNode(team).prepare()
     team.run("create", "rolebinding", "edit", "--clusterrole=edit", "--user=alice", "--user=bob")
+    rule = {"apiGroups": ["troubleshooter.sh"], "resources": ["troubleshooters/temporarynamespace"]}
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "apart"}}
+    team.apply(role | {"rules": [rule | {"verbs": ["create"]}]})
+    team.run("create", "rolebinding", "apart", "--role=apart", "--user=alice")
 
 
 def age(plane: ControlPlane) -> float:
