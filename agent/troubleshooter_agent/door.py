@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from troubleshooter_agent import channel
+from troubleshooter_agent import channel, process
 from troubleshooter_agent.loop import Loop
 from troubleshooter_agent.request import Attach, Extend, Request, parse_request
 from troubleshooter_agent.toolbox import Refusal
@@ -15,11 +15,15 @@ from troubleshooter_agent.toolbox import Refusal
 
 @dataclass(frozen=True)
 class Visit:
-    """A client that asks for a session, or for more time; its descriptors are closed once it was answered."""
+    """A client that asks for a session, or for more time; its descriptors are closed once it was answered.
+
+    `outside`: it came into the pod by an exec, so what admission sees to at an exec is true of it.
+    """
 
     connection: socket.socket
     request: Request | Attach | Extend
     descriptors: tuple[int, int, int]
+    outside: bool
 
 
 MOST_SILENT: Final = 64  # clients that have not yet said what they want; one more, and the first has to go
@@ -32,6 +36,7 @@ class Door:
         self._loop = loop
         self._answer = answer
         self._silent: dict[int, socket.socket] = {}  # the longest waiting first
+        self._outside: set[int] = set()  # those of them that came by an exec
         self._listener = channel.listen(address)
         loop.watch(self._listener, self._accept)
 
@@ -40,6 +45,10 @@ class Door:
             connection, _ = self._listener.accept()
             connection.settimeout(0)
             self._silent[connection.fileno()] = connection
+            if process.is_from_outside(
+                channel.peer(connection).pid
+            ):  # now, while that number is surely its own
+                self._outside.add(connection.fileno())
             self._loop.watch(connection, lambda: self._hear(connection))
         if len(self._silent) > MOST_SILENT:
             self._forget(next(iter(self._silent.values()))).close()
@@ -52,15 +61,17 @@ class Door:
         except channel.ChannelClosedError:
             packet = channel.Packet({}, [])
         request = parse_request(packet)
+        outside = connection.fileno() in self._outside
         with self._forget(connection):
             if request is not None and channel.peer(connection).uid == os.getuid():
                 first, second, third = packet.descriptors
-                self._answer(Visit(connection, request, (first, second, third)))
+                self._answer(Visit(connection, request, (first, second, third), outside))
         for fd in packet.descriptors:
             os.close(fd)
 
     def _forget(self, connection: socket.socket) -> socket.socket:
         self._loop.forget(connection)
+        self._outside.discard(connection.fileno())
         return self._silent.pop(connection.fileno())
 
 

@@ -107,6 +107,18 @@ def start_of(pid: int, proc: Path = Path("/proc")) -> float:
     return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
+def is_from_outside(pid: int, proc: Path = Path("/proc")) -> bool:
+    """Whether a process was started into the pod, as by an exec, and not by anything in it.
+
+    The parent of such a one is outside of our pid namespace and reads as 0. Orphans inside come to PID 1, so
+    nothing inside has that. What is not sure counts as inside: one that is gone, or of another container.
+    """
+    try:
+        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[1] == "0"
+    except OSError:
+        return False
+
+
 def boot_time() -> float:
     """Seconds since the machine began, suspend included: the clock of every deadline."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

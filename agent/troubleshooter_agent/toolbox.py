@@ -12,6 +12,7 @@ from troubleshooter_agent.activity import idle_since
 from troubleshooter_agent.annotations import Projected
 from troubleshooter_agent.contract import (
     EndReason,
+    ExecIdentity,
     ExitCode,
     Retained,
     Status,
@@ -54,6 +55,10 @@ _WHYS: Final = {
 
 UNKNOWN_USER: Final = "unknown"
 _LOOK: Final = "those that are open are in: troubleshooter-agent list"
+_WITHIN: Final = (
+    "within a session nobody's name is verified; attach with a kubectl exec of its own, or look on with: "
+    "shell attach --view"
+)
 _NOT_YET_RETAINED: Final = "waiting until the volume of the recordings is known to be retained"
 # Without a volume, what running sessions need for `attach` shares an emptyDir.
 _UNSAVED_LIMITS: Final = Limits(size=128 << 20)
@@ -158,22 +163,32 @@ class ToolboxState:
             return []
         return self._of_user(request.user)
 
-    def wanted(self, attach: Attach) -> OpenSession | Refusal:
+    def wanted(self, attach: Attach, *, outside: bool) -> OpenSession | Refusal:
         """The session that somebody may attach to, or why not; where users are not verified, anybody may."""
         if self.ending is not None:
             return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
-        if not attach.id:
-            return _only(self._of_user(attach.user))
-        session = self.sessions.open.get(attach.id)
-        if session is None or not session.terminal:
-            return Refusal(ExitCode.USAGE, f"there is no open session {attach.id} on a terminal; {_LOOK}")
-        is_theirs = bool(attach.user) and session.user == attach.user
-        if self.projected.exec_identity == "enforced" and not (is_theirs or attach.view):
+        session = self._named(attach.id) if attach.id else _only(self._of_user(attach.user))
+        if isinstance(session, Refusal) or attach.view or not self._are_true():
+            return session
+        if session.user != attach.user:
             whose = printable(session.user)
             return Refusal(
-                ExitCode.USAGE, f"session {attach.id} is {whose}'s; look on with: shell attach --view"
+                ExitCode.USAGE, f"session {session.id} is {whose}'s; look on with: shell attach --view"
             )
+        return session if self._is_true(attach.user, outside=outside) else Refusal(ExitCode.USAGE, _WITHIN)
+
+    def _named(self, session_id: str) -> OpenSession | Refusal:
+        session = self.sessions.open.get(session_id)
+        if session is None or not session.terminal:
+            return Refusal(ExitCode.USAGE, f"there is no open session {session_id} on a terminal; {_LOOK}")
         return session
+
+    def _are_true(self) -> bool:
+        return self.projected.exec_identity == ExecIdentity.ENFORCED
+
+    def _is_true(self, user: str, *, outside: bool) -> bool:
+        """What starts within a session could name anybody: admission sees execs alone."""
+        return bool(user) and outside and self._are_true()
 
     def _of_user(self, user: str) -> list[OpenSession]:
         return [
@@ -182,8 +197,8 @@ class ToolboxState:
             if session.terminal and session.user == (user or UNKNOWN_USER)
         ]
 
-    def job(self, request: Request, now: float) -> Job:
-        """The session that a request asks for."""
+    def job(self, request: Request, now: float, *, outside: bool) -> Job:
+        """The session that a request asks for; `outside`: it came by an exec."""
         session_id = new_id()
         transfer = transfer_of(request.argv) if request.size is None else None
         user = request.user or UNKNOWN_USER
@@ -193,7 +208,7 @@ class ToolboxState:
             id=session_id,
             started=self.wall + now,
             user=user,
-            verified=bool(request.user) and self.projected.exec_identity == "enforced",
+            verified=self._is_true(request.user, outside=outside),
             toolbox=self._toolbox(),
             program=Program(request.argv, environment, request.folder),
             size=request.size,

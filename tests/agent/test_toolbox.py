@@ -200,24 +200,25 @@ def test_warnings_are_given_once_each(state: ToolboxState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "exec_identity", "recorded", "verified"),
+    ("user", "exec_identity", "outside", "recorded", "verified"),
     [
-        ("alice", "enforced", "alice", True),
-        ("alice", "none", "alice", False),
-        ("alice", "", "alice", False),
-        ("", "enforced", "unknown", False),
+        ("alice", "enforced", True, "alice", True),
+        ("alice", "enforced", False, "alice", False),
+        ("alice", "none", True, "alice", False),
+        ("alice", "", True, "alice", False),
+        ("", "enforced", True, "unknown", False),
     ],
 )
 def test_user_is_verified_only_where_the_cluster_writes_the_name(
-    state: ToolboxState, user: str, exec_identity: str, recorded: str, *, verified: bool
+    state: ToolboxState, user: str, exec_identity: str, recorded: str, *, outside: bool, verified: bool
 ) -> None:
     state.learn(replace(PROJECTED, exec_identity=exec_identity), 110.0)
-    job = state.job(replace(REQUEST, user=user), 110.0)
+    job = state.job(replace(REQUEST, user=user), 110.0, outside=outside)
     assert (job.user, job.verified) == (recorded, verified)
 
 
 def test_session_is_recorded_in_the_toolbox_s_folder(state: ToolboxState) -> None:
-    job = state.job(REQUEST, 110.0)
+    job = state.job(REQUEST, 110.0, outside=True)
     assert job.file == f"shop/box/2026-11-22T18-40-13Z-{job.id}.cast"
     assert job.program.environment == {"TERM": "xterm", "TROUBLESHOOTER_SESSION": job.id}
     assert job.toolbox.run == 2
@@ -225,7 +226,7 @@ def test_session_is_recorded_in_the_toolbox_s_folder(state: ToolboxState) -> Non
 
 
 def test_greeting_says_that_it_is_recorded_as_whom_and_until_when(state: ToolboxState) -> None:
-    greeting = state.greeting(state.job(REQUEST, 110.0))
+    greeting = state.greeting(state.job(REQUEST, 110.0, outside=True))
     assert greeting == f"this shell is recorded as alice (not verified), {UNTIL}"
 
 
@@ -257,12 +258,12 @@ def test_greeting_says_that_it_is_recorded_as_whom_and_until_when(state: Toolbox
 )
 def test_greeting_says_what_is_not_as_usual(state: ToolboxState, fields: dict[str, Any], line: str) -> None:
     state.learn(replace(PROJECTED, **fields), 110.0)
-    assert state.greeting(state.job(REQUEST, 110.0)).startswith(line)
+    assert state.greeting(state.job(REQUEST, 110.0, outside=True)).startswith(line)
 
 
 def test_session_that_is_not_saved_has_no_file_and_little_room(state: ToolboxState) -> None:
     state.learn(replace(PROJECTED, save_to_disk=False, retained=Retained.NOT_REQUESTED), 110.0)
-    job = state.job(REQUEST, 110.0)
+    job = state.job(REQUEST, 110.0, outside=True)
     assert (job.file, job.recorded, job.saved, job.logged) == ("", False, False, False)
     assert job.limits.size == 134_217_728
 
