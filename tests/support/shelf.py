@@ -31,7 +31,7 @@ spec:
         - {{name: recordings, mountPath: /recordings, readOnly: true}}
   volumes:
     - name: recordings
-      persistentVolumeClaim: {{claimName: {claim}}}
+      persistentVolumeClaim: {{claimName: {claim}, readOnly: true}}
 """
 START_SECONDS = 60
 A_FILE_CHANGED = 1  # tar's status when somebody writes while it reads
