@@ -17,13 +17,13 @@ from troubleshooter_agent.toolbox import Refusal
 class Visit:
     """A client that asks for a session, or for more time; its descriptors are closed once it was answered.
 
-    `outside`: it came into the pod by an exec, so what admission sees to at an exec is true of it.
+    `entered_at`: when an exec started it in the pod, on the boot clock; None if something inside did.
     """
 
     connection: socket.socket
     request: Request | Attach | Extend
     descriptors: tuple[int, int, int]
-    outside: bool
+    entered_at: float | None
 
 
 MOST_SILENT: Final = 64  # clients that have not yet said what they want; one more, and the first has to go
@@ -36,7 +36,7 @@ class Door:
         self._loop = loop
         self._answer = answer
         self._silent: dict[int, socket.socket] = {}  # the longest waiting first
-        self._outside: set[int] = set()  # those of them that came by an exec
+        self._entered: dict[int, float | None] = {}  # when each of them came into the pod
         self._listener = channel.listen(address)
         loop.watch(self._listener, self._accept)
 
@@ -45,10 +45,8 @@ class Door:
             connection, _ = self._listener.accept()
             connection.settimeout(0)
             self._silent[connection.fileno()] = connection
-            if process.is_from_outside(
-                channel.peer(connection).pid
-            ):  # now, while that number is surely its own
-                self._outside.add(connection.fileno())
+            # Now, while that number is surely its own.
+            self._entered[connection.fileno()] = process.entered_at(channel.peer(connection).pid)
             self._loop.watch(connection, lambda: self._hear(connection))
         if len(self._silent) > MOST_SILENT:
             self._forget(next(iter(self._silent.values()))).close()
@@ -61,17 +59,17 @@ class Door:
         except channel.ChannelClosedError:
             packet = channel.Packet({}, [])
         request = parse_request(packet)
-        outside = connection.fileno() in self._outside
+        entered_at = self._entered[connection.fileno()]
         with self._forget(connection):
             if request is not None and channel.peer(connection).uid == os.getuid():
                 first, second, third = packet.descriptors
-                self._answer(Visit(connection, request, (first, second, third), outside))
+                self._answer(Visit(connection, request, (first, second, third), entered_at))
         for fd in packet.descriptors:
             os.close(fd)
 
     def _forget(self, connection: socket.socket) -> socket.socket:
         self._loop.forget(connection)
-        self._outside.discard(connection.fileno())
+        del self._entered[connection.fileno()]
         return self._silent.pop(connection.fileno())
 
 

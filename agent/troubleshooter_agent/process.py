@@ -103,25 +103,34 @@ def exit_status(pidfd: int) -> int:
 
 def start_of(pid: int, proc: Path = Path("/proc")) -> float:
     """When a process began, in seconds of CLOCK_BOOTTIME."""
-    fields = (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return _start(_stat(pid, proc))
 
 
-def is_from_outside(pid: int, proc: Path = Path("/proc")) -> bool:
-    """Whether a process was started into the pod, as by an exec, and not by anything in it.
+def entered_at(pid: int, proc: Path = Path("/proc")) -> float | None:
+    """When a process was started into the pod from outside, as by an exec; None if something in it did that.
 
     The parent of such a one is outside of our pid namespace and reads as 0. Orphans inside come to PID 1, so
     nothing inside has that. What is not sure counts as inside: one that is gone, or of another container.
     """
     try:
-        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[1] == "0"
+        fields = _stat(pid, proc)
     except OSError:
-        return False
+        return None
+    return _start(fields) if fields[1] == "0" else None
 
 
 def boot_time() -> float:
     """Seconds since the machine began, suspend included: the clock of every deadline."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _stat(pid: int, proc: Path) -> list[str]:
+    """What follows the name in /proc/PID/stat: state, parent, and so on."""
+    return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def _start(fields: list[str]) -> float:
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _children(pid: int, proc: Path) -> list[int]:
@@ -137,7 +146,7 @@ def _children(pid: int, proc: Path) -> list[int]:
 
 def _is_zombie(pid: int, proc: Path = Path("/proc")) -> bool:
     try:
-        return (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+        return _stat(pid, proc)[0] in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return True
 

@@ -47,7 +47,7 @@ class Reception:
         channel.tell(visit.connection, message)
 
     def _attach(self, attach: Attach, visit: Visit) -> Refusal | None:
-        found = self._state.wanted(attach, outside=visit.outside)
+        found = self._state.wanted(attach, entered_at=visit.entered_at)
         if isinstance(found, Refusal):
             return found
         self._log.event("attach", id=found.id, user=attach.user, view=attach.view)
@@ -61,7 +61,7 @@ class Reception:
         is_shell = not request.argv
         if is_shell:
             request = replace(request, argv=shell_argv(request.environment))
-        job = self._state.job(request, self._clock(), outside=visit.outside)
+        job = self._state.job(request, self._clock(), entered_at=visit.entered_at)
         if is_shell:
             job = replace(job, first_line=self._state.greeting(job))
         try:

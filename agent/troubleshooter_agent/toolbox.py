@@ -85,10 +85,19 @@ class ToolboxState:
     ending: Ending | None = None
     warned: dict[EndReason, Warned] = field(default_factory=dict)
     wanted_life: int = 0  # seconds from the start, which a shell asks for; 0 for nothing
+    true_since: float | None = None  # from when on admission has seen to the names at execs
+
+    def __post_init__(self) -> None:
+        if self._are_true():
+            self.true_since = self.started_at
 
     def learn(self, projected: Projected, now: float) -> None:
         """Take up what the operator has written on the pod."""
         self.projected = projected
+        if not self._are_true():
+            self.true_since = None
+        elif self.true_since is None:
+            self.true_since = now
         if projected.time_to_live >= self.wanted_life:
             self.wanted_life = 0
         if self.ready_at is None and projected.retained is not None:
@@ -163,7 +172,7 @@ class ToolboxState:
             return []
         return self._of_user(request.user)
 
-    def wanted(self, attach: Attach, *, outside: bool) -> OpenSession | Refusal:
+    def wanted(self, attach: Attach, *, entered_at: float | None) -> OpenSession | Refusal:
         """The session that somebody may attach to, or why not; where users are not verified, anybody may."""
         if self.ending is not None:
             return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
@@ -175,7 +184,7 @@ class ToolboxState:
             return Refusal(
                 ExitCode.USAGE, f"session {session.id} is {whose}'s; look on with: shell attach --view"
             )
-        return session if self._is_true(attach.user, outside=outside) else Refusal(ExitCode.USAGE, _WITHIN)
+        return session if self._is_true(attach.user, entered_at) else Refusal(ExitCode.USAGE, _WITHIN)
 
     def _named(self, session_id: str) -> OpenSession | Refusal:
         session = self.sessions.open.get(session_id)
@@ -186,9 +195,11 @@ class ToolboxState:
     def _are_true(self) -> bool:
         return self.projected.exec_identity == ExecIdentity.ENFORCED
 
-    def _is_true(self, user: str, *, outside: bool) -> bool:
-        """What starts within a session could name anybody: admission sees execs alone."""
-        return bool(user) and outside and self._are_true()
+    def _is_true(self, user: str, entered_at: float | None) -> bool:
+        """What starts within a session could name anybody; so could what was there before admission was."""
+        if not user or entered_at is None or self.true_since is None:
+            return False
+        return entered_at >= self.true_since
 
     def _of_user(self, user: str) -> list[OpenSession]:
         return [
@@ -197,8 +208,8 @@ class ToolboxState:
             if session.terminal and session.user == (user or UNKNOWN_USER)
         ]
 
-    def job(self, request: Request, now: float, *, outside: bool) -> Job:
-        """The session that a request asks for; `outside`: it came by an exec."""
+    def job(self, request: Request, now: float, *, entered_at: float | None) -> Job:
+        """The session that a request asks for; `entered_at`: when who asks came by an exec."""
         session_id = new_id()
         transfer = transfer_of(request.argv) if request.size is None else None
         user = request.user or UNKNOWN_USER
@@ -208,7 +219,7 @@ class ToolboxState:
             id=session_id,
             started=self.wall + now,
             user=user,
-            verified=self._is_true(request.user, outside=outside),
+            verified=self._is_true(request.user, entered_at),
             toolbox=self._toolbox(),
             program=Program(request.argv, environment, request.folder),
             size=request.size,

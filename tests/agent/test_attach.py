@@ -162,29 +162,6 @@ def test_verified_users_take_over_their_own_sessions_alone(tmp_path: Path) -> No
             assert again.wait() == 5
 
 
-def test_names_given_within_a_session_are_not_verified(tmp_path: Path) -> None:
-    """Where execs are checked too: within alice's session anybody could be named. Orphans are within."""
-    with (
-        running_agent(tmp_path, exec_identity="enforced") as agent,
-        agent.bash("--user=alice") as alice,
-        agent.bash("--user=bob") as bob,
-    ):
-        inside = agent.shell_command()[len(agent.command()) :]
-        for words in ("--user=bob attach", f"--user=bob attach {agent.path('bob').stem[-8:]}"):
-            alice.sendline(f"{' '.join(inside)} {words}; echo status $?")
-            alice.expect("within a session nobody's name is verified")
-            alice.expect("status 64")
-        alice.sendline(f"(setsid {' '.join(inside)} --user=carol -c 'echo or''phan' &); echo sta''rted")
-        alice.expect("orphan")
-        alice.sendline(f"{' '.join(inside)} --user=dave -c true; exit 0")
-        assert alice.wait() == 0
-        bob.sendline("exit 0")
-        assert bob.wait() == 0
-        agent.wait_until_closed(4)
-        verified = {each["user"]: each["verified"] for each in agent.summaries()}
-    assert verified == {"alice": True, "bob": True, "carol": False, "dave": False}
-
-
 @pytest.mark.parametrize(("answer", "takes_over"), [("1", True), ("n", False)])
 def test_next_shell_offers_the_open_session(
     agent: RunningAgent, started: Shell, answer: str, *, takes_over: bool

@@ -200,25 +200,32 @@ def test_warnings_are_given_once_each(state: ToolboxState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "exec_identity", "outside", "recorded", "verified"),
+    ("user", "exec_identity", "entered_at", "recorded", "verified"),
     [
-        ("alice", "enforced", True, "alice", True),
-        ("alice", "enforced", False, "alice", False),
-        ("alice", "none", True, "alice", False),
-        ("alice", "", True, "alice", False),
-        ("", "enforced", True, "unknown", False),
+        ("alice", "enforced", 111.0, "alice", True),
+        ("alice", "enforced", None, "alice", False),
+        ("alice", "enforced", 109.9, "alice", False),
+        ("alice", "none", 111.0, "alice", False),
+        ("alice", "", 111.0, "alice", False),
+        ("", "enforced", 111.0, "unknown", False),
     ],
 )
 def test_user_is_verified_only_where_the_cluster_writes_the_name(
-    state: ToolboxState, user: str, exec_identity: str, recorded: str, *, outside: bool, verified: bool
+    state: ToolboxState,
+    user: str,
+    exec_identity: str,
+    entered_at: float | None,
+    recorded: str,
+    *,
+    verified: bool,
 ) -> None:
     state.learn(replace(PROJECTED, exec_identity=exec_identity), 110.0)
-    job = state.job(replace(REQUEST, user=user), 110.0, outside=outside)
+    job = state.job(replace(REQUEST, user=user), 110.0, entered_at=entered_at)
     assert (job.user, job.verified) == (recorded, verified)
 
 
 def test_session_is_recorded_in_the_toolbox_s_folder(state: ToolboxState) -> None:
-    job = state.job(REQUEST, 110.0, outside=True)
+    job = state.job(REQUEST, 110.0, entered_at=110.0)
     assert job.file == f"shop/box/2026-11-22T18-40-13Z-{job.id}.cast"
     assert job.program.environment == {"TERM": "xterm", "TROUBLESHOOTER_SESSION": job.id}
     assert job.toolbox.run == 2
@@ -226,7 +233,7 @@ def test_session_is_recorded_in_the_toolbox_s_folder(state: ToolboxState) -> Non
 
 
 def test_greeting_says_that_it_is_recorded_as_whom_and_until_when(state: ToolboxState) -> None:
-    greeting = state.greeting(state.job(REQUEST, 110.0, outside=True))
+    greeting = state.greeting(state.job(REQUEST, 110.0, entered_at=110.0))
     assert greeting == f"this shell is recorded as alice (not verified), {UNTIL}"
 
 
@@ -258,12 +265,12 @@ def test_greeting_says_that_it_is_recorded_as_whom_and_until_when(state: Toolbox
 )
 def test_greeting_says_what_is_not_as_usual(state: ToolboxState, fields: dict[str, Any], line: str) -> None:
     state.learn(replace(PROJECTED, **fields), 110.0)
-    assert state.greeting(state.job(REQUEST, 110.0, outside=True)).startswith(line)
+    assert state.greeting(state.job(REQUEST, 110.0, entered_at=110.0)).startswith(line)
 
 
 def test_session_that_is_not_saved_has_no_file_and_little_room(state: ToolboxState) -> None:
     state.learn(replace(PROJECTED, save_to_disk=False, retained=Retained.NOT_REQUESTED), 110.0)
-    job = state.job(REQUEST, 110.0, outside=True)
+    job = state.job(REQUEST, 110.0, entered_at=110.0)
     assert (job.file, job.recorded, job.saved, job.logged) == ("", False, False, False)
     assert job.limits.size == 134_217_728
 
