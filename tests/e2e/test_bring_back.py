@@ -90,9 +90,9 @@ def test_the_report_tells_of_a_volume_whose_claim_is_gone(kept: Kept, admin: Kub
         assert (row[1], row[2], row[4:]) == (
             "Released",
             "Retain",
-            ["0", "1Gi", "unverified", f"{kept.home}/gone"],
+            ["0", "1Gi", "alice", f"{kept.home}/gone"],
         )
-        assert "unverified: " in found.stdout.splitlines()[-1]
+        assert "alice: " in found.stdout.splitlines()[-1]
 
 
 def test_the_recordings_are_bound_again_in_another_namespace(

@@ -20,7 +20,7 @@ from blocked_port import blocked
 from containers import container_of, init_of
 from handwritten import IMAGE
 from kubectl import Kubectl, Watch, condition, wait_until
-from operator_process import process_of, write_account
+from operator_process import USER, process_of, write_account
 from stage import Stage, new_editor, new_namespace
 from toolbox import Toolbox
 
@@ -111,7 +111,7 @@ def cap(stage: Stage, name: str) -> None:
     """Let the kubelet's deadline of that pod come soon: it may be lowered, never raised."""
     began = seconds(stage.admin.json("get", "pod", name)["status"]["startTime"])
     deadline = {"spec": {"activeDeadlineSeconds": int(time.time() - began) + CAPPED_SECONDS}}
-    stage.admin.run("patch", "pod", name, f"--patch={json.dumps(deadline)}")
+    stage.admin.run("patch", "pod", name, f"--patch={json.dumps(deadline)}", f"--as={USER}")
 
 
 def test_reports_that_never_come_change_nothing_in_the_end(
@@ -131,7 +131,7 @@ def test_reports_that_never_come_change_nothing_in_the_end(
         assert not has_sessions(stage.editor.json("get", "troubleshooter", "unheard"))
         for toolbox in (heard, unheard):
             stage.ask(toolbox.name, state="Stopped")
-        expected = ("Stopped", "Complete", [("ben", 3), ("ann", 0)])
+        expected = ("Stopped", "Complete", [("alice", 3), ("alice", 0)])
         assert [end_of(stage, name) for name in ("heard", "unheard")] == [expected, expected]
 
 
@@ -237,8 +237,8 @@ def seconds(instant: str) -> float:
 
 
 def work_in(toolbox: Toolbox) -> None:
-    assert toolbox.run("shell", "--user=ann", "-c", "echo one").returncode == 0
-    assert toolbox.run("shell", "--user=ben", "-c", "echo two; exit 3").returncode == 3
+    assert toolbox.run("shell", "-c", "echo one").returncode == 0
+    assert toolbox.run("shell", "-c", "echo two; exit 3").returncode == 3
 
 
 def has_sessions(asked: Any) -> bool:

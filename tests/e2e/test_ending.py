@@ -153,7 +153,7 @@ def test_the_recordings_of_an_ended_toolbox_are_kept_and_say_whose_they_are(scen
             "troubleshooter.sh/namespace": scene.stage.namespace,
             "troubleshooter.sh/name": "idle",
             "troubleshooter.sh/uid": asked["metadata"]["uid"],
-            "troubleshooter.sh/requested-by": "unverified",
+            "troubleshooter.sh/requested-by": "alice",
             "troubleshooter.sh/purpose": "Nobody comes back",
             "troubleshooter.sh/run": "1",
             "troubleshooter.sh/end": "IdleTimeout",
@@ -164,7 +164,7 @@ def test_the_recordings_of_an_ended_toolbox_are_kept_and_say_whose_they_are(scen
         }
         assert thing["metadata"]["labels"]["troubleshooter.sh/recordings"] == "true"
     (session,) = asked["status"]["sessions"]
-    assert (session["sha256"], session["exitCode"], session["user"]) == (sha256, 124, "unknown")
+    assert (session["sha256"], session["exitCode"], session["user"]) == (sha256, 124, "alice")
 
 
 def test_a_lost_client_loses_nothing_and_keeps_nothing_alive(scene: Scene) -> None:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from casts import Cast
+from containers import container_of, init_of
 from harness import Cluster
 from kubectl import Watch, condition
 from shelf import open_shelf
@@ -40,7 +42,7 @@ def test_full_volume_ends_the_session_then_the_toolbox(cluster: Cluster, stage: 
 
 def fill_up(toolbox: Toolbox) -> None:
     """A session fills the volume that it is recorded on, and ends with the sentence as soon as it prints."""
-    with toolbox.prompt("--user=alice") as terminal:
+    with toolbox.prompt() as terminal:
         terminal.sendline(f"{FILL}; seq 1 100000")
         assert terminal.wait() == 74
     said = terminal.shown.decode()
@@ -54,7 +56,8 @@ def refuse(toolbox: Toolbox) -> None:
     assert (result.returncode, result.stdout) == (74, b"")
     assert b"no shell without a recording: cannot write the recording /recordings/" in result.stderr
     assert REMEDY.encode() in result.stderr
-    assert toolbox.run("test", "-e", "/home/ran").returncode == 1
+    home = Path(f"/proc/{init_of(container_of(toolbox.pod))}/root/home")
+    assert (home.is_dir(), (home / "ran").exists()) == (True, False)
 
 
 def last_state(pods: Watch) -> dict[str, Any]:

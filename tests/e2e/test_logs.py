@@ -15,13 +15,16 @@ pytestmark = pytest.mark.usefixtures("operator")
 
 LINE = re.compile(r'time=\S+(?: [A-Za-z0-9_]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]+))+')
 
+# Within a session a name may still be claimed.
+FORGED = "shell --user=$'a b\\nlevel=ERROR' -c 'exit 3'"
+
 
 @pytest.fixture(scope="module")
 def agent_log(stage: Stage) -> list[str]:
     """Of a toolbox that had a shell, a killed recorder and a stop."""
     toolbox = stage.start("talker")
     with followed(stage.editor, "talker", stage.folder / "talker.log") as log:
-        assert toolbox.run("shell", "--user=a b\nlevel=ERROR", "-c", "exit 3").returncode == 3
+        assert toolbox.run("shell", "-c", FORGED).returncode == 3
         assert toolbox.run("shell", "-c", "kill -KILL $PPID").returncode == 70
         stage.ask("talker", state="Stopped")
         stage.wait_reason("talker", "Stopped", kind="Ended")
@@ -42,6 +45,8 @@ def test_each_line_of_the_agent_is_an_event(agent_log: list[str]) -> None:
     assert [line for line in agent_log if not LINE.fullmatch(line)] == []
     assert [event_of(line) for line in agent_log if "session" in event_of(line)] == [
         "session-opened",
+        "session-opened",
+        "session-ended",
         "session-ended",
         "session-opened",
         "session-ended",

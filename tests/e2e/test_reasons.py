@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from kubectl import condition
+from operator_process import USER
 from stage import Stage
 
 pytestmark = pytest.mark.usefixtures("operator")
@@ -68,7 +69,9 @@ def test_an_eviction_over_the_api(scene: Stage) -> None:
 
 def test_an_image_that_is_changed_under_it(scene: Stage) -> None:
     scene.ready(CHANGED)
-    scene.admin.run("set", "image", f"pod/{CHANGED}", f"toolbox={OTHER}")
+    change = ("set", "image", f"pod/{CHANGED}", f"toolbox={OTHER}")
+    assert "is not changed by hand" in scene.admin.attempt(*change).stderr
+    scene.admin.run(*change, f"--as={USER}")  # as it could be without the policies
     said = scene.wait_reason(CHANGED, "ImageChanged", kind="Ended")["message"]
     assert said.startswith("The pod's image was changed while it ran, so it was no longer the toolbox")
     scene.editor.wait_gone("pod", CHANGED, timeout=60)

@@ -35,13 +35,13 @@ def test_asciinema_shows_byte_for_byte_what_the_terminal_showed(toolbox: Toolbox
 
 def test_the_recording_says_whose_it_is(stage: Stage, toolbox: Toolbox, shelf: Shelf) -> None:
     """In its header and in the summary beside it, without the cluster that it came from."""
-    assert toolbox.run("shell", "--user=alice", "-c", "echo done").stdout == b"done\n"
+    assert toolbox.run("shell", "-c", "echo done").stdout == b"done\n"
     cast = shelf.new_cast()
     told = cast.header["troubleshooter"]
     assert cast.header["title"] == PURPOSE
     assert (told["namespace"], told["name"], told["run"]) == (stage.namespace, "records", 1)
     assert (told["pod"], told["podUID"]) == ("records", toolbox.pod["metadata"]["uid"])
-    assert (told["user"], told["verified"], told["purpose"]) == ("alice", False, PURPOSE)
+    assert (told["user"], told["verified"], told["purpose"]) == ("alice", True, PURPOSE)
     assert told["image"] == "localhost/troubleshooter/toolbox:dev"
     assert cast.summary["user"] == "alice"
     assert cast.summary["bytes"] == cast.path.stat().st_size
@@ -85,15 +85,15 @@ def test_reading_a_recording_is_not_recorded(toolbox: Toolbox, shelf: Shelf) -> 
     """list, cat and verify through `shell` leave no cast, but a line that says who asked."""
     assert toolbox.run("shell", "-c", "echo a word").returncode == 0
     cast = shelf.new_cast()
-    listed = toolbox.run("shell", "--user=bob", "--", "troubleshooter-agent", "list")
+    listed = toolbox.run("shell", "--", "troubleshooter-agent", "list")
     assert (listed.returncode, cast.id.encode() in listed.stdout) == (0, True)
-    shown = toolbox.run("shell", "--user=bob", "--", "troubleshooter-agent", "cat", cast.id)
+    shown = toolbox.run("shell", "--", "troubleshooter-agent", "cat", cast.id)
     assert (shown.returncode, shown.stdout) == (0, b"a word\n")
-    checked = toolbox.run("shell", "--user=bob", "--", "troubleshooter-agent", "verify", cast.id)
+    checked = toolbox.run("shell", "--", "troubleshooter-agent", "verify", cast.id)
     assert (checked.returncode, b"   good   " in checked.stdout) == (0, True)
     assert shelf.new_casts() == []
     notes = [path.read_text() for path in shelf.folder.rglob("access.jsonl")]
-    assert notes[0].count('"bob"') == 3
+    assert notes[0].count('"alice"') == 3
 
 
 def test_the_toolbox_replays_its_own_recordings(toolbox: Toolbox, shelf: Shelf) -> None:

@@ -7,7 +7,7 @@ import pytest
 from kubectl import wait_until
 from shelf import Shelf
 from stage import Stage
-from toolbox import Toolbox
+from toolbox import PROMPT, Toolbox
 
 K9S = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
 
@@ -21,11 +21,9 @@ def test_the_agent_is_pid_1_and_a_recorder_is_the_shells_parent(toolbox: Toolbox
 
 
 def test_the_first_line_says_that_as_whom_and_until_when(toolbox: Toolbox) -> None:
-    """Before the first prompt; the name is one that nobody has checked."""
-    with toolbox.shell("--user=alice") as terminal:
-        terminal.expect(
-            re.compile(r"recorded as alice \(not verified\), until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-        )
+    """Before the first prompt; whatever name is claimed, it is the one that the API server knows."""
+    with toolbox.shell("--user=bob") as terminal:
+        terminal.expect(re.compile(r"recorded as alice, until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"))
         terminal.sendline("exit")
         assert terminal.wait() == 0
 
@@ -84,17 +82,20 @@ def test_a_shell_opened_by_habit_is_recorded(
 ) -> None:
     """What k9s runs, and what people type instead of `shell`."""
     with toolbox.exec(*command) as terminal:
-        terminal.expect("this shell is recorded as unknown (not verified)")
+        terminal.expect(PROMPT)
         terminal.sendline("exit 5")
         assert terminal.wait() == 5
-    assert shelf.new_cast().summary["exitCode"] == 5
+    cast = shelf.new_cast()
+    told = cast.header["troubleshooter"]
+    assert (told["user"], told["verified"], cast.summary["exitCode"]) == ("alice", True, 5)
 
 
 def test_three_shells_at_once_have_a_recording_each(stage: Stage, toolbox: Toolbox, shelf: Shelf) -> None:
     """What one types the others do not see, and one that ends leaves the others alone."""
     words = ("one", "two", "three")
     with ExitStack() as stack:
-        terminals = {word: stack.enter_context(toolbox.prompt(f"--user={word}")) for word in words}
+        opens = (toolbox.prompt, toolbox.prompt_beside, toolbox.prompt_beside)
+        terminals = {word: stack.enter_context(opened()) for word, opened in zip(words, opens, strict=True)}
         for word, terminal in terminals.items():
             terminal.sendline(f"echo this is {word} of $((1+2))")
             terminal.expect(f"this is {word} of 3")
@@ -128,7 +129,7 @@ def test_a_double_forked_orphan_leaves_no_zombie(toolbox: Toolbox) -> None:
 
 def test_a_recorder_that_is_killed_takes_no_other_shell_along(toolbox: Toolbox, shelf: Shelf) -> None:
     """Killed from inside by its own user: its recording opens and says so, its shell ends, others go on."""
-    with toolbox.prompt("--user=victim") as victim, toolbox.prompt("--user=witness") as witness:
+    with toolbox.prompt() as victim, toolbox.prompt_beside() as witness:
         victim.sendline("echo before the $((1+1))nd act")
         victim.expect("before the 2nd act")
         witness.sendline("echo waiting")

@@ -1,7 +1,10 @@
-"""The operator as the cluster runs it: deployed from deploy/base, sent away, killed, listened to."""
+"""The operator as the cluster runs it: deployed as `make deploy` does, sent away, killed, listened to."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,10 +19,19 @@ CRDS = tuple(f"crd/{kind}.troubleshooter.sh" for kind in ("troubleshooters", "tr
 PODS = "--selector=app.kubernetes.io/name=troubleshooter-operator"
 ROLLOUT_SECONDS = 90
 BACK_SECONDS = 60
+POLICIES_SECONDS = 30
+BELIEF_SECONDS = 60  # it asks every half minute
+OURS = {"app.kubernetes.io/managed-by": "troubleshooter-operator"}
+IMPOSTOR = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "impostor", "labels": OURS},
+    "spec": {"containers": [{"name": "main", "image": "example.org/app:1"}]},
+}
 
 
 def deploy(admin: Kubectl) -> None:
-    """CRDs, rights, default class and operator of this checkout, with the image that was loaded last."""
+    """CRDs, rights, default class, operator and policies of this checkout; the image that was loaded last."""
     home = admin.in_namespace(NAMESPACE)
     is_update = home.get(DEPLOYMENT) is not None
     home.run("apply", "-k", str(CHECKOUT / "crd"))
@@ -27,7 +39,11 @@ def deploy(admin: Kubectl) -> None:
     home.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
     if is_update:
         home.run("rollout", "restart", DEPLOYMENT)
+    command = [sys.executable, str(CHECKOUT / "tools" / "policies.py"), "apply", "--", *home.command()]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     _wait_until_available(admin)
+    wait_until(lambda: _are_policies_in_force(admin), timeout=POLICIES_SECONDS, what="the policies in force")
+    wait_until(lambda: _are_names_believed(admin), timeout=BELIEF_SECONDS, what="names that are believed")
 
 
 @contextmanager
@@ -69,6 +85,17 @@ def pods(admin: Kubectl) -> list[Any]:
 def log_lines(admin: Kubectl) -> list[str]:
     """What the running operator has logged since its start."""
     return admin.in_namespace(NAMESPACE).run("logs", DEPLOYMENT, "--tail=-1").stdout.splitlines()
+
+
+def _are_policies_in_force(admin: Kubectl) -> bool:
+    words = ("create", "--dry-run=server", "--filename=-")
+    said = admin.in_namespace("default").attempt(*words, stdin=json.dumps(IMPOSTOR)).stderr
+    return "only the operator makes pods" in said
+
+
+def _are_names_believed(admin: Kubectl) -> bool:
+    told = [line for line in log_lines(admin) if "event=policies" in line]
+    return bool(told) and "execs=enforced" in told[-1]
 
 
 def _container(admin: Kubectl) -> Any:

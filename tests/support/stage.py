@@ -15,6 +15,15 @@ from toolbox import Toolbox
 
 NAMESPACE_DEADLINE = 20.0
 READY_DEADLINE = 60.0
+# What deploy/policies asks for, and what an editor has not by itself.
+CLASSES = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: classes}
+rules:
+- {apiGroups: [troubleshooter.sh], resources: [troubleshooterclasses], verbs: [use]}
+- {apiGroups: [troubleshooter.sh], resources: [troubleshooters/temporarynamespace], verbs: [create]}
+"""
 
 
 @dataclass(frozen=True)
@@ -97,10 +106,12 @@ def _delete(admin: Kubectl, name: str) -> None:
 
 
 def new_editor(cluster: harness.Cluster, admin: Kubectl, namespace: str, name: str) -> Kubectl:
-    """A user with a certificate of the cluster, who may edit in a namespace and nothing else."""
+    """A user with a certificate of the cluster, who may edit in a namespace and use every class there."""
     kubeconfig = Path(harness.call("user", name).strip())
     inside = admin.in_namespace(namespace)
-    inside.run("create", "rolebinding", f"edit-{name}", "--clusterrole=edit", f"--user={name}")
+    inside.apply(CLASSES)
+    for role in ("clusterrole=edit", "role=classes"):
+        inside.run("create", "rolebinding", f"{role.partition('=')[2]}-{name}", f"--{role}", f"--user={name}")
     user = Kubectl(cluster.kubectl, kubeconfig, namespace)
 
     def may() -> bool:

@@ -37,6 +37,14 @@ class Toolbox:
         terminal.expect(PROMPT)
         return terminal
 
+    def prompt_beside(self, *arguments: str) -> Terminal:
+        """The same while other sessions of this user are open: not to go on with one of them."""
+        terminal = self.shell(*arguments)
+        terminal.expect("open a new shell (n)? ")
+        terminal.sendline("n")
+        terminal.expect(PROMPT)
+        return terminal
+
     def run(self, *command: str, stdin: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
         """`kubectl exec` of a command without a terminal; with `stdin`, through a pipe."""
         interactive = [] if stdin is None else ["-i"]
