@@ -127,7 +127,7 @@ def start_toolbox(environment: dict[str, str]) -> str:
 
 def session(environment: dict[str, str], toolbox: str) -> None:
     """A person at a real terminal."""
-    arguments = ["-n", NAMESPACE, "exec", "-it", toolbox, "--", "shell", "--user=demo"]
+    arguments = ["-n", NAMESPACE, "exec", "-it", toolbox, "--", "shell", f"--user={whoami(environment)}"]
     say(f"$ kubectl {shlex.join(arguments)}")
     person = pexpect.spawn("kubectl", arguments, dimensions=SIZE, timeout=60, env=environment)
     status = type_session(person, COMMANDS)
@@ -158,7 +158,7 @@ def newest_recording(environment: dict[str, str], toolbox: str) -> str:
         toolbox,
         "--",
         "shell",
-        "--user=demo",
+        f"--user={whoami(environment)}",
         "--",
         "troubleshooter-agent",
         "list",
@@ -171,7 +171,7 @@ def newest_recording(environment: dict[str, str], toolbox: str) -> str:
 
 def play(environment: dict[str, str], toolbox: str, recording: str) -> None:
     """Play it, with asciinema, in the toolbox: a reading, which is not recorded."""
-    words = ["shell", "--user=demo", "--", "troubleshooter-agent", "play", recording]
+    words = ["shell", f"--user={whoami(environment)}", "--", "troubleshooter-agent", "play", recording]
     arguments = ["-n", NAMESPACE, "exec", "-it", toolbox, "--", *words]
     say(f"$ kubectl {shlex.join(arguments)}")
     person = pexpect.spawn("kubectl", arguments, dimensions=SIZE, timeout=180, env=environment)
@@ -180,6 +180,11 @@ def play(environment: dict[str, str], toolbox: str, recording: str) -> None:
     person.close()
     if person.exitstatus != 0:
         raise SystemExit(f"the playback ended with status {person.exitstatus}")
+
+
+def whoami(environment: dict[str, str]) -> str:
+    """The name that the API server knows; where policies check names and rewrite none, no other is taken."""
+    return kubectl(environment, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")
 
 
 def say_how_to_go_on(toolbox: str, recording: str) -> None:
