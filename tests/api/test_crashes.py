@@ -21,7 +21,8 @@ from crashes import (
     live_undisturbed,
     verdict,
 )
-from lives import Life, a_life, install, kubeconfig, running_proxy
+from life_stage import install, kubeconfig, running_proxy
+from lives import Life, a_life
 from operator_process import process_of
 
 SEED = 20261125

@@ -7,9 +7,11 @@ from pathlib import Path
 import api_faults
 import pytest
 from api_client import Json
-from api_proxy import Exchange, Proxy
+from api_exchange import Exchange
+from api_proxy import Proxy
 from control_plane import ControlPlane, running_control_plane
-from lives import Life, a_life, install, kubeconfig, new_certificate, running_proxy
+from life_stage import install, kubeconfig, new_certificate, running_proxy
+from lives import Life, a_life
 
 from troubleshooter_operator.cluster import ApiServer
 from troubleshooter_operator.informer import Pace

@@ -23,7 +23,8 @@ from crashes import (
     live_undisturbed,
     verdict,
 )
-from lives import a_life, install, kubeconfig, running_proxy
+from life_stage import install, kubeconfig, running_proxy
+from lives import a_life
 from operator_process import process_of
 
 pytestmark = pytest.mark.soak

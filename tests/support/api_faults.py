@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from api_proxy import Exchange
+from api_exchange import Exchange
 
 GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from api_client import Json
 from api_proxy import Gate, Proxy
 from control_plane import ControlPlane
-from lives import PREFIX, Life, a_life, kubeconfig, running_proxy
+from life_stage import kubeconfig, running_proxy
+from lives import PREFIX, Life, a_life
 from operator_process import process_of
 from processes import wait_for
 
