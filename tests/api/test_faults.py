@@ -21,6 +21,7 @@ QUICK = Pace(watch=2, slack=1.0, relist=2.0, first_retry=0.1, last_retry=0.5)
 ANSWER_SECONDS = 1.0
 MANY = 1000
 WATCH = r"^GET .*watch=true"
+LIST = r"^GET .*limit="
 CHANGE = r"^(POST|PATCH|PUT|DELETE) "
 EVERY_KIND = 5
 WATCH_FAULTS = {
@@ -31,6 +32,10 @@ WATCH_FAULTS = {
     "403": api_faults.refuse(403, "Forbidden"),
     "429": api_faults.refuse(429, "TooManyRequests", Retry_After="1"),
     "twice and out of order": api_faults.repeat,
+}
+LIST_FAULTS = {
+    "410": api_faults.refuse(410, "Expired"),
+    "no answer": api_faults.keep_answer,
 }
 REQUEST_FAULTS = {
     "answer lost": api_faults.lose_answer,
@@ -102,6 +107,18 @@ def test_watches_that_fail(
     """As many watches as three of each kind, from the first that begins once they are told to fail."""
     told = 3 * EVERY_KIND
     proxy.tell(WATCH, fault, times=told)
+    assert life.live() == undisturbed
+    assert proxy.left_to_do() < told
+
+
+@pytest.mark.parametrize("fault", LIST_FAULTS.values(), ids=LIST_FAULTS)
+def test_lists_that_fail(
+    fault: Callable[[Exchange], None], proxy: Proxy, life: Life, undisturbed: Json
+) -> None:
+    """Two of each kind, right after a cut of every connection."""
+    told = 2 * EVERY_KIND
+    proxy.tell(LIST, fault, times=told)
+    proxy.cut()
     assert life.live() == undisturbed
     assert proxy.left_to_do() < told
 
