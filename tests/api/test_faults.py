@@ -78,9 +78,11 @@ def operator_at(config: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def life(plane: ControlPlane, config: Path) -> Iterator[Life]:
+def life(plane: ControlPlane, proxy: Proxy, config: Path) -> Iterator[Life]:
+    """Of one pod, however often the operator asked for it."""
     with a_life(plane) as living, operator_at(config):
         yield living
+    assert proxy.made("pods") == 1
 
 
 @pytest.fixture(scope="module")
