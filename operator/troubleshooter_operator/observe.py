@@ -10,12 +10,12 @@ from troubleshooter_operator.errors import NotFoundError
 from troubleshooter_operator.graveyard import Grave
 from troubleshooter_operator.identity import Vouched, requested_by
 from troubleshooter_operator.inquiry import Inquiry
-from troubleshooter_operator.kinds import POD, VOLUME, Json, annotations, owner_uid, uid_of
+from troubleshooter_operator.kinds import POD, VOLUME, Json, annotations, name_of, owner_uid, uid_of
 from troubleshooter_operator.occupancy import occupants
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.scrape import Reports
-from troubleshooter_operator.stores import Stores
+from troubleshooter_operator.stores import Stores, mount_key
 from troubleshooter_operator.toolbox import toolbox
 from troubleshooter_operator.world import World
 
@@ -97,10 +97,11 @@ class Observer:
             return None
 
     def _occupants(self, asked: Troubleshooter, pod: Json | None, claim: Json | None) -> tuple[Json, ...]:
-        """Only looked for where a pod may be made: it is a look at all pods."""
+        """Only looked for where a pod may be made."""
         if pod is not None or claim is None:
             return ()
-        return occupants(claim, self._stores.pods.all(), asked.uid)
+        mounting = self._stores.pods.group(mount_key(asked.pod_namespace, name_of(claim)))
+        return occupants(claim, mounting, asked.uid)
 
     def _told_at(self, pod: Json) -> float | None:
         if not annotations(pod).get(ANNOTATION_END):

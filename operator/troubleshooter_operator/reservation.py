@@ -13,7 +13,7 @@ from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.kinds import Json, metadata
 from troubleshooter_operator.occupancy import in_use, mounted_claims, occupants
 from troubleshooter_operator.store import Key
-from troubleshooter_operator.stores import Stores
+from troubleshooter_operator.stores import Stores, mount_key
 
 
 class Reservations:
@@ -45,6 +45,6 @@ class Reservations:
                 raise RefusedError(
                     Ready.VOLUME_PENDING, f"Claim {key[1]} is just being given to another toolbox"
                 )
-            pods = self._stores.pods.all() if claim is not None else []
+            pods = self._stores.pods.group(mount_key(*key))
             for pod in occupants(claim, pods, owner) if claim is not None else ():
                 raise in_use(key[1], pod)

@@ -34,13 +34,13 @@ def version_of(thing: Json) -> int:
 
 
 class Store:
-    """Objects by key and, where `index` is given, by whose they are. Safe to use from several threads.
+    """Objects by key and by the groups that `index` puts them into. Safe to use from several threads.
 
     Of each only its `excerpt` is kept; it stands for all of the object to whoever reads it here.
     """
 
     def __init__(
-        self, index: Callable[[Json], Key | None] = lambda _: None, excerpt: Excerpt = whole
+        self, index: Callable[[Json], Iterable[Key]] = lambda _: (), excerpt: Excerpt = whole
     ) -> None:
         self._index = index
         self.excerpt = excerpt
@@ -124,15 +124,14 @@ class Store:
             return None
         self._take_out(key)
         self._things[key] = thing
-        if (group := self._index(thing)) is not None:
+        for group in self._index(thing):
             self._groups[group].add(key)
         return Change(old, thing)
 
     def _take_out(self, key: Key) -> Json | None:
         old = self._things.pop(key, None)
         self._untold.pop(key, None)
-        group = self._index(old) if old is not None else None
-        if group is not None:
+        for group in self._index(old) if old is not None else ():
             self._groups[group].discard(key)
             if not self._groups[group]:
                 del self._groups[group]

@@ -1,6 +1,6 @@
 """The caches of all kinds that the operator watches, and whose an object is in each of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -14,6 +14,7 @@ from troubleshooter_operator import excerpt, kinds
 from troubleshooter_operator.excerpt import Excerpt
 from troubleshooter_operator.graveyard import owner_key
 from troubleshooter_operator.kinds import Json, Kind, annotations, metadata
+from troubleshooter_operator.occupancy import mounted_claims
 from troubleshooter_operator.partition import Cache, Partition
 from troubleshooter_operator.store import Key, Store
 
@@ -34,14 +35,32 @@ def volume_key(volume: Json) -> Key | None:
     return (namespace, name) if name and namespace else None
 
 
-def nobody(_: Json) -> None:
-    """Where it is not asked whose an object is."""
+def mount_key(namespace: str, claim: str) -> Key:
+    """The group of the pods that mount a claim; no Troubleshooter has a slash in its name."""
+    return namespace, f"claim/{claim}"
 
 
-_Made = tuple[Callable[[Json], Key | None], Excerpt]
-_TROUBLESHOOTERS: Final[_Made] = (nobody, excerpt.without_fields)
-_PODS: Final[_Made] = (owner_key, excerpt.pod)
-_CLAIMS: Final[_Made] = (claim_key, excerpt.unmanaged)
+def _groups_of_pod(pod: Json) -> list[Key]:
+    """Found again at each pod that is made, so not by a look at all the others."""
+    owner, namespace = owner_key(pod), str(metadata(pod).get("namespace") or "")
+    return [*([owner] if owner else []), *(mount_key(namespace, claim) for claim in mounted_claims(pod))]
+
+
+def _groups(whose: Callable[[Json], Key | None]) -> Callable[[Json], list[Key]]:
+    """By whose an object is and nothing else."""
+
+    def group(thing: Json) -> list[Key]:
+        key = whose(thing)
+        return [key] if key is not None else []
+
+    return group
+
+
+_Made = tuple[Callable[[Json], Iterable[Key]], Excerpt]
+_TROUBLESHOOTERS: Final[_Made] = (lambda _: (), excerpt.without_fields)
+_PODS: Final[_Made] = (_groups_of_pod, excerpt.pod)
+_CLAIMS: Final[_Made] = (_groups(claim_key), excerpt.unmanaged)
+_VOLUMES: Final[_Made] = (_groups(volume_key), excerpt.unmanaged)
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,7 @@ class Stores:
     classes: Cache = field(default_factory=Store)
     pods: Cache = field(default_factory=lambda: Store(*_PODS))
     claims: Cache = field(default_factory=lambda: Store(*_CLAIMS))
-    volumes: Cache = field(default_factory=lambda: Store(volume_key, excerpt.unmanaged))
+    volumes: Cache = field(default_factory=lambda: Store(*_VOLUMES))
 
     @classmethod
     def over(cls, namespaces: Sequence[str]) -> Self:
@@ -58,7 +77,7 @@ class Stores:
         if not namespaces:
             return cls()
 
-        def parts(index: Callable[[Json], Key | None], part: Excerpt) -> Partition:
+        def parts(index: Callable[[Json], Iterable[Key]], part: Excerpt) -> Partition:
             return Partition({name: Store(index, part) for name in namespaces})
 
         return cls(troubleshooters=parts(*_TROUBLESHOOTERS), pods=parts(*_PODS), claims=parts(*_CLAIMS))

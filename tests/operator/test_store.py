@@ -9,8 +9,8 @@ def thing(version: int, name: str = "a", group: str = "g") -> dict[str, Any]:
     return {"metadata": {"name": name, "namespace": "n", "resourceVersion": str(version)}, "group": group}
 
 
-def by_group(found: dict[str, Any]) -> tuple[str, str]:
-    return "n", found["group"]
+def by_group(found: dict[str, Any]) -> list[tuple[str, str]]:
+    return [("n", group) for group in found["group"]]
 
 
 def test_older_news_of_an_object_is_no_news() -> None:
@@ -61,8 +61,10 @@ def test_the_index_follows_each_change() -> None:
     store.put(thing(6, group="h"))
     assert store.group(("n", "g")) == []
     assert store.group(("n", "h")) == [thing(6, group="h")]
-    store.remove(thing(7, group="h"))
-    assert store.group(("n", "h")) == []
+    store.put(thing(7, group="hi"))
+    assert store.group(("n", "h")) == store.group(("n", "i")) == [thing(7, group="hi")]
+    store.remove(thing(8, group="hi"))
+    assert store.group(("n", "h")) == store.group(("n", "i")) == []
 
 
 def test_a_deletion_told_twice_takes_nothing_newer_away() -> None:

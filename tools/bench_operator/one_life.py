@@ -41,10 +41,19 @@ def requests_of_life(bed: Testbed, name: str) -> list[Request]:
     begun = time.time()
     bed.create([name], {"purpose": "bench"})
     wait_until(lambda: is_open(look(bed, name)), timeout=LIFE_SECONDS, what=f"a shell in {name}")
-    bed.api.patch(f"{testbed.PODS}/{name}/status", {"status": finished(message=FAREWELL)})
+    end(bed, name)
     wait_until(lambda: is_over(bed, name), timeout=LIFE_SECONDS, what=f"the end of {name}")
     time.sleep(SETTLED_SECONDS)
     return bed.audit.of(USER, lambda each: each.received >= begun and not each.follows)
+
+
+def end(bed: Testbed, name: str) -> None:
+    """The agent ends by itself, with its last words."""
+    place = f"{testbed.PODS}/{name}"
+    (container,) = bed.api.call("GET", place)["status"]["containerStatuses"]
+    status = finished(message=FAREWELL)
+    status["containerStatuses"][0] |= {each: container[each] for each in ("image", "imageID")}
+    bed.api.patch(f"{place}/status", {"status": status})
 
 
 def milliseconds_to_pod(bed: Testbed, name: str) -> float:
@@ -80,7 +89,7 @@ def is_open(found: Json) -> bool:
 
 def is_over(bed: Testbed, name: str) -> bool:
     """With all that is told of it on the volume, which comes last."""
-    if condition(look(bed, name), "Ended").get("status") != "True":
+    if condition(look(bed, name), "Ended").get("reason") != "IdleTimeout":
         return False
     things = (f"{testbed.CLAIMS}/{name}-recordings", f"{testbed.VOLUMES}/pv-{name}")
     notes = [bed.api.call("GET", thing)["metadata"].get("annotations") or {} for thing in things]
