@@ -6,7 +6,7 @@ Event is a courtesy, the conditions tell the same: what the API server refuses i
 
 import hashlib
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Final
 
 from troubleshooter_agent.contract import GROUP, VERSION, format_time
@@ -25,26 +25,25 @@ class Pace:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._taken: dict[str, deque[float]] = {}
+        self._taken: OrderedDict[str, deque[float]] = OrderedDict()  # whose last is oldest comes first
 
     def take(self, name: str, now: float) -> bool:
         """Whether one more may be; `now` in seconds."""
         with self._lock:
             self._forget(now - WITHIN_SECONDS)
             taken = self._taken.setdefault(name, deque())
+            while taken and taken[0] <= now - WITHIN_SECONDS:
+                taken.popleft()
             if len(taken) >= MOST:
                 return False
             taken.append(now)
+            self._taken.move_to_end(name)
             return True
 
     def _forget(self, until: float) -> None:
-        """So that those of toolboxes that are gone do not pile up."""
-        for name in list(self._taken):
-            taken = self._taken[name]
-            while taken and taken[0] <= until:
-                taken.popleft()
-            if not taken:
-                del self._taken[name]
+        """So that those of toolboxes that are gone do not pile up; no look at the thousands that stay."""
+        while self._taken and next(iter(self._taken.values()))[-1] <= until:
+            self._taken.popitem(last=False)
 
 
 class Events:

@@ -92,3 +92,13 @@ def test_six_a_minute_for_each_and_no_more() -> None:
     assert pace.take("other", 107.0)
     assert pace.take("web", 160.0)
     assert not pace.take("web", 160.5)
+
+
+def test_who_told_nothing_for_a_minute_is_forgotten() -> None:
+    """Else the operator would remember every toolbox there ever was."""
+    pace = Pace()
+    for number in range(5):
+        assert pace.take(f"web-{number}", 100.0 + number)
+    assert pace.take("web-0", 130.0)
+    assert pace.take("other", 162.5)
+    assert list(pace._taken) == ["web-3", "web-4", "web-0", "other"]

@@ -62,8 +62,9 @@ def lateness(bed: Testbed, due: dict[str, float]) -> list[Row]:
     late = [told[name].answered - instant for name, instant in due.items()]
     deleted = [gone[name].answered - instant for name, instant in due.items()]
     spread = max(due.values()) - min(due.values())
-    what = f"{len(due):,} past their end within {spread:.0f} s, agents dead"
+    what = f"{len(due):,} past their end, agents dead"
     return [
+        Row(f"{what}: from the first end to the last", "", "s", (spread,)),
         Row(
             f"{what}: worst lateness of the operator's decision",
             "",
