@@ -7,6 +7,7 @@ nothing. Everything happens in a network of its own, and ends with it.
 import argparse
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -66,15 +67,25 @@ def main() -> int:
     programs = built(places.cache())
     if not options.isolated:
         os.execvp("unshare", isolated([sys.executable, *sys.argv, "--isolated"]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # else what was started would go on
+    command = "make bench-operator" + (" BENCH=short" if options.short else "")
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         facts = machine.host(Path(folder), "operator") | {"operator's Python": platform.python_version()}
-        rows = measure(SHORT if options.short else FULL, Path(folder), programs)
-    command = "make bench-operator" + (" BENCH=short" if options.short else "")
-    part = operator_page.part(rows, facts, command=command, date=time.strftime("%Y-%m-%d"))
-    sys.stdout.write(part)
-    before = options.output.read_text() if options.output.exists() else ""
-    options.output.write_text(operator_page.replaced(before, part))
+        for part in measure(SHORT if options.short else FULL, Path(folder), programs):
+            rows += part
+            write(
+                options.output,
+                operator_page.part(rows, facts, command=command, date=time.strftime("%Y-%m-%d")),
+            )
+    sys.stdout.write(options.output.read_text())
     return 0
+
+
+def write(page: Path, ours: str) -> None:
+    """After each part, so that what was measured is not lost with what was not."""
+    before = page.read_text() if page.exists() else ""
+    page.write_text(operator_page.replaced(before, ours))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,17 +106,16 @@ def built(cache: Path) -> Mapping[str, Path]:
         return {**binaries.programs(cache), "kwok": binaries.optional_program(cache, "kwok")}
 
 
-def measure(effort: Effort, folder: Path, programs: Mapping[str, Path]) -> list[Row]:
-    """All rows, in the order of the page; each part on a cluster of its own."""
-    rows: list[Row] = []
+def measure(effort: Effort, folder: Path, programs: Mapping[str, Path]) -> Iterator[list[Row]]:
+    """The rows, in the order of the page; each part on a cluster of its own."""
+    many, thousands = effort.many.count, effort.thousands.count
     with told("one toolbox"), running_testbed(folder / "one", programs) as bed:
-        rows += one_life.measure(bed, lives=effort.lives, singles=effort.singles)
-    with told(f"{effort.many.count:,} at once"), running_testbed(folder / "many", programs) as bed:
-        rows += crowd.measure(bed, effort.many)
-        rows += ends.measure(bed, effort.many.count, effort.margin)
-    with told(f"{effort.thousands.count:,}"), running_testbed(folder / "thousands", programs) as bed:
-        rows += crowd.measure_memory(bed, effort.thousands)
-    return rows
+        yield one_life.measure(bed, lives=effort.lives, singles=effort.singles)
+    with told(f"{many:,} at once"), running_testbed(folder / "many", programs) as bed:
+        yield crowd.measure(bed, effort.many)
+        yield ends.measure(bed, many, effort.margin)
+    with told(f"{thousands:,} at once"), running_testbed(folder / "thousands", programs) as bed:
+        yield crowd.measure_memory(bed, effort.thousands)
 
 
 @contextmanager
