@@ -9,7 +9,7 @@ from troubleshooter_operator import kinds
 from troubleshooter_operator.kinds import uid_of
 from troubleshooter_operator.main import Arguments, parse
 from troubleshooter_operator.partition import own_namespace, parse_namespaces, watched
-from troubleshooter_operator.stores import Stores
+from troubleshooter_operator.stores import Stores, mount_key
 
 
 def test_each_kind_is_watched_in_each_namespace_and_classes_once() -> None:
@@ -48,6 +48,17 @@ def test_whose_an_object_is_holds_over_all_namespaces() -> None:
     assert [uid_of(found) for found in stores.pods.group(("b", "web"))] == [uid_of(made)]
     assert stores.pods.group(("a", "web")) == []
     assert made["metadata"]["ownerReferences"][0]["uid"] == OWNER
+
+
+@pytest.mark.parametrize("stores", [Stores(), Stores.over(("a", "b"))])
+def test_pods_are_found_by_the_claim_that_they_mount(stores: Stores) -> None:
+    """Those of the claim's namespace, until they are gone."""
+    made = pod(namespace="b", resourceVersion="80")
+    made["spec"]["volumes"] = [{"name": "v", "persistentVolumeClaim": {"claimName": "shared"}}]
+    stores.pods.remember(made)
+    assert [uid_of(found) for found in stores.pods.group(mount_key("b", "shared"))] == [uid_of(made)]
+    assert stores.pods.group(mount_key("a", "shared")) == []
+    assert stores.pods.group(("b", "shared")) == []
 
 
 def test_what_is_in_no_namespace_of_ours_is_not_kept() -> None:
