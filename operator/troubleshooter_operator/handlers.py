@@ -7,17 +7,26 @@ from troubleshooter_operator import kinds
 from troubleshooter_operator.graveyard import Graveyard, owner_key
 from troubleshooter_operator.kinds import Json, Kind
 from troubleshooter_operator.scrape import Scraper
+from troubleshooter_operator.sightings import Sightings
 from troubleshooter_operator.store import Change, Key, key_of
 from troubleshooter_operator.stores import Stores, claim_key, volume_key
 from troubleshooter_operator.workqueue import WorkQueue
 
 
 class Handlers:
-    def __init__(self, queue: WorkQueue[Key], stores: Stores, graveyard: Graveyard, scraper: Scraper) -> None:
+    def __init__(
+        self,
+        queue: WorkQueue[Key],
+        stores: Stores,
+        graveyard: Graveyard,
+        scraper: Scraper,
+        sightings: Sightings,
+    ) -> None:
         self._queue = queue
         self._stores = stores
         self._graveyard = graveyard
         self._scraper = scraper
+        self._sightings = sightings
 
     def of(self, kind: Kind) -> Callable[[Change], None]:
         return {
@@ -40,6 +49,7 @@ class Handlers:
         if change.new is None and change.old is not None:
             self._graveyard.bury(change.old, witnessed=change.witnessed)
         self._scraper.follow(change)
+        self._sightings.follow(change)
         self._add(change, owner_key)
 
     def _claim(self, change: Change) -> None:

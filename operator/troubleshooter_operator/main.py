@@ -27,6 +27,7 @@ from troubleshooter_operator.observe import Observer
 from troubleshooter_operator.partition import own_namespace, parse_namespaces, watched
 from troubleshooter_operator.reconcile import Reconciler
 from troubleshooter_operator.scrape import Reports, Scraper
+from troubleshooter_operator.sightings import Sightings
 from troubleshooter_operator.store import Key
 from troubleshooter_operator.stores import Stores
 from troubleshooter_operator.sweep import Sweeper
@@ -118,7 +119,8 @@ class Operator:
         graveyard, reports = Graveyard(), Reports()
         self._queue = WorkQueue[Key]()
         self._scraper = Scraper(reports, self._queue.add, metrics.scraped)
-        handlers = Handlers(self._queue, stores, graveyard, self._scraper)
+        sightings = Sightings(cluster.now)
+        handlers = Handlers(self._queue, stores, graveyard, self._scraper, sightings)
         self._informers = [
             Informer(
                 cluster,
@@ -133,7 +135,13 @@ class Operator:
         self._admission = Admission(cluster, self._look_at_all)
         inquiry = Inquiry(cluster) if namespaces else None
         observer = Observer(
-            cluster, stores, reports, inquiry, own_namespace(), vouched=self._admission.vouched
+            cluster,
+            stores,
+            reports,
+            inquiry,
+            own_namespace(),
+            vouched=self._admission.vouched,
+            sightings=sightings,
         )
         reconciler = Reconciler(cluster, stores, graveyard, observer, metrics)
         self._controller = Controller(self._queue, reconciler.reconcile, metrics)

@@ -15,8 +15,8 @@ from troubleshooter_operator.toolbox import Toolbox
 ACTIVITY_STEP_SECONDS: Final = 300
 
 
-def note(run: Run, box: Toolbox, report: Report | None, now: float) -> Run:
-    """The run with what pod and report tell."""
+def note(run: Run, box: Toolbox, report: Report | None, seen_at: float) -> Run:
+    """The run with what pod and report tell. `seen_at`: when a container that runs was first seen to."""
     if box.deleting and run.pod_uid is None and box.started_at is None:
         return run  # a pod that is being replaced
     seen = replace(run, pod_uid=box.uid)
@@ -25,7 +25,7 @@ def note(run: Run, box: Toolbox, report: Report | None, now: float) -> Run:
     if box.running and not run.image_id:  # not of a container that never ran: its image may yet be mended
         seen = replace(seen, image_id=box.image_id or None)
     if box.running and not run.observed_running_at:
-        seen = replace(seen, observed_running_at=format_time(now))
+        seen = replace(seen, observed_running_at=format_time(seen_at))
     return _with_report(_with_expiry(seen), report)
 
 

@@ -15,6 +15,7 @@ from troubleshooter_operator.occupancy import occupants
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.scrape import Reports
+from troubleshooter_operator.sightings import Sightings
 from troubleshooter_operator.stores import Stores, mount_key
 from troubleshooter_operator.toolbox import toolbox
 from troubleshooter_operator.world import World
@@ -32,10 +33,12 @@ class Observer:
         operator_namespace: str = SYSTEM_NAMESPACE,
         *,
         vouched: Callable[[], Vouched] = Vouched,
+        sightings: Sightings | None = None,
     ) -> None:
         """`inquiry`: instead of the volumes, which are neither watched nor patched then.
 
-        `vouched`: which names admission sees to; none unless somebody tells.
+        `vouched`: which names admission sees to; none unless somebody tells. `sightings`: when each was seen
+        to run; without them the instant of the look counts.
         """
         self._cluster = cluster
         self._stores = stores
@@ -43,6 +46,7 @@ class Observer:
         self._inquiry = inquiry
         self._operator_namespace = operator_namespace
         self._vouched = vouched
+        self._sightings = sightings or Sightings(cluster.now)
         self._told: dict[str, float] = {}  # pod uid: when its annotation end was first seen
         self._lock = threading.Lock()
 
@@ -64,6 +68,7 @@ class Observer:
             names_checked=vouched.requesters_since is not None,
             execs=vouched.execs,
             report=self._reports.of(uid_of(pod)) if pod else None,
+            seen_running_at=self._sightings.of(uid_of(pod)) if pod else None,
             told_to_end_at=self._told_at(pod) if pod else None,
         )
 

@@ -80,7 +80,8 @@ def _carry_on(asked: Troubleshooter, run: Run, world: World, now: float) -> Plan
     box = toolbox(world.pod)
     if run.resolved is None and box.started_at is not None:
         run = replace(run, resolved=adopted(asked, run, world))
-    run = note(run, box, world.report, now)
+    seen = world.seen_running_at
+    run = note(run, box, world.report, now if seen is None else seen)
     if run.started_at is None and not _has_failed(box):
         if _is_stop_wanted(asked, run):
             return _end(asked, replace(run, ending=EndReason.STOPPED), Trace(box), world, now)

@@ -22,7 +22,8 @@ class World:
     gone. `occupants` are pods of others on the claim, looked for before there is a pod. `requested_by` is who
     asked, as far as it is verified; `names_checked`: it is of those that are made now; `execs`: whether it is
     verified who executes. `confined`: the operator works in some namespaces only; `operator_namespace` is
-    where it runs. `told_to_end_at` is when the annotation end was first seen on the pod.
+    where it runs. `seen_running_at` is when the pod's container was first seen to run, `told_to_end_at` when
+    the annotation end was first seen on it.
     """
 
     classes: tuple[Json, ...] = ()
@@ -38,6 +39,7 @@ class World:
     confined: bool = False
     operator_namespace: str = SYSTEM_NAMESPACE
     report: Report | None = None
+    seen_running_at: float | None = None
     told_to_end_at: float | None = None
 
 

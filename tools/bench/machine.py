@@ -42,15 +42,15 @@ def _memory_gib() -> float:
 
 
 def _file_system(folder: Path) -> str:
-    return _output("stat", "--file-system", "--format=%T", str(folder))
+    return _output("stat", "--file-system", "--format=%T", str(folder)) or "unknown file system"
 
 
 def _commit(part: str) -> str:
     changed = _output("git", "-C", str(CHECKOUT), "status", "--porcelain", "--", part)
     commit = _output("git", "-C", str(CHECKOUT), "rev-parse", "--short=10", "HEAD")
-    return f"{commit}{' with changes' if changed else ''}"
+    return f"{commit or 'unknown'}{' with changes' if changed else ''}"
 
 
 def _output(*command: str) -> str:
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=False)
-    return result.stdout.strip() or "unknown"
+    return result.stdout.strip()
