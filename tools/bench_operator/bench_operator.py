@@ -74,10 +74,8 @@ def main() -> int:
         facts = machine.host(Path(folder), "operator") | {"operator's Python": platform.python_version()}
         for part in measure(SHORT if options.short else FULL, Path(folder), programs):
             rows += part
-            write(
-                options.output,
-                operator_page.part(rows, facts, command=command, date=time.strftime("%Y-%m-%d")),
-            )
+            date, load = time.strftime("%Y-%m-%d"), {"load after the run": f"{os.getloadavg()[0]:.2f}"}
+            write(options.output, operator_page.part(rows, facts | load, command=command, date=date))
     sys.stdout.write(options.output.read_text())
     return 0
 

@@ -11,8 +11,9 @@ TITLE: Final = "# The operator, measured"
 PART: Final = """\
 {title}
 
-One table from one run of `{command}` on {date}. `must` and `aim` are what was asked for; where a figure has
-several samples, the median counts, and least and most are told too.
+One table from one run of `{command}` on {date}. `must` and `aim` are what was asked for; where
+a figure has several samples, the median counts, and least and most are told too. The load tells how many
+others wanted the same cores meanwhile: with two cores, a load of 16 leaves an eighth.
 
 | | |
 | --- | --- |
