@@ -59,7 +59,7 @@ class Controller:
         self._metrics.reconciled("success")
         self._queue.succeeded(key)
         if look_again is not None:
-            self._queue.add_after(key, max(0.0, look_again))
+            self._queue.add_after(key, max(0.0, look_again), first=look_again > 0)
 
     def _failed(self, key: Key, error: BaseException) -> None:
         self._metrics.reconciled("retry" if isinstance(error, TemporaryError) else "error")

@@ -1,6 +1,8 @@
 """The queue of what to look at: each key once, one worker a key, later if asked, slower if it fails.
 
-As client-go has it. Called by handlers, workers and timers; never blocks but in `get`.
+As client-go has it, but that a key whose time has come may go before those that only have news: an end must
+not wait until a thousand beginnings are done. Called by handlers, workers and timers; never blocks but in
+`get`.
 """
 
 import heapq
@@ -29,9 +31,10 @@ class WorkQueue(Generic[K]):
         self._last_retry = last_retry
         self._clock = clock
         self._waiting: OrderedDict[K, float] = OrderedDict()  # since when
+        self._first: OrderedDict[K, float] = OrderedDict()  # the same, of those that go before
         self._busy: set[K] = set()
-        self._again: set[K] = set()  # added while busy
-        self._later: list[tuple[float, int, K]] = []
+        self._again: dict[K, bool] = {}  # added while busy, and whether to go first
+        self._later: list[tuple[float, int, K, bool]] = []
         self._due: dict[K, float] = {}  # the earliest instant in `_later`
         self._count = 0
         self._failures: dict[K, int] = {}
@@ -40,27 +43,28 @@ class WorkQueue(Generic[K]):
 
     def __len__(self) -> int:
         with self._changed:
-            return len(self._waiting) + len(self._again)
+            return len(self._waiting) + len(self._first) + len(self._again)
 
     def oldest(self) -> float:
-        """Seconds that the first in the queue has waited; 0 if none does."""
+        """Seconds that the one that waits longest has waited; 0 if none does."""
         with self._changed:
-            return self._clock() - next(iter(self._waiting.values())) if self._waiting else 0.0
+            heads = [next(iter(lane.values())) for lane in (self._first, self._waiting) if lane]
+            return self._clock() - min(heads) if heads else 0.0
 
     def add(self, key: K) -> None:
         with self._changed:
             self._add(key)
             self._changed.notify_all()
 
-    def add_after(self, key: K, seconds: float) -> None:
-        """Of several instants for a key the earliest counts."""
+    def add_after(self, key: K, seconds: float, *, first: bool = False) -> None:
+        """Of several instants for a key the earliest counts. `first`: it goes before those that have news."""
         with self._changed:
             due = self._clock() + seconds
             if due >= self._due.get(key, float("inf")):
                 return
             self._due[key] = due
             self._count += 1
-            heapq.heappush(self._later, (due, self._count, key))
+            heapq.heappush(self._later, (due, self._count, key, first))
             self._changed.notify_all()
 
     def get(self) -> K | None:
@@ -68,8 +72,8 @@ class WorkQueue(Generic[K]):
         with self._changed:
             while not self._closed:
                 wait = self._move_due()
-                if self._waiting:
-                    key, _ = self._waiting.popitem(last=False)
+                if lane := self._first or self._waiting:
+                    key, _ = lane.popitem(last=False)
                     self._busy.add(key)
                     return key
                 self._changed.wait(wait)
@@ -79,8 +83,7 @@ class WorkQueue(Generic[K]):
         with self._changed:
             self._busy.discard(key)
             if key in self._again:
-                self._again.discard(key)
-                self._add(key)
+                self._add(key, first=self._again.pop(key))
             self._changed.notify_all()
 
     def failed(self, key: K, delay: float | None = None) -> float:
@@ -104,18 +107,20 @@ class WorkQueue(Generic[K]):
     def is_closed(self) -> bool:
         return self._closed
 
-    def _add(self, key: K) -> None:
+    def _add(self, key: K, *, first: bool = False) -> None:
         if key in self._busy:
-            self._again.add(key)
-        else:
+            self._again[key] = first or self._again.get(key, False)
+        elif first:
+            self._first.setdefault(key, self._waiting.pop(key, self._clock()))
+        elif key not in self._first:
             self._waiting.setdefault(key, self._clock())
 
     def _move_due(self) -> float | None:
         """Seconds until something else is due; None if nothing is."""
         now = self._clock()
         while self._later and self._later[0][0] <= now:
-            due, _, key = heapq.heappop(self._later)
+            due, _, key, first = heapq.heappop(self._later)
             if self._due.get(key) == due:
                 del self._due[key]
-                self._add(key)
+                self._add(key, first=first)
         return self._later[0][0] - now if self._later else None

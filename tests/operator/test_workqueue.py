@@ -74,3 +74,33 @@ def test_who_waits_is_woken_by_a_key_and_by_the_end() -> None:
     queue.close()
     thread.join(5)
     assert got == ["a", None]
+
+
+def test_whose_time_has_come_goes_before_those_with_news() -> None:
+    """Also if it has news itself, and waits behind the others for that."""
+    clock = Ticking()
+    queue = WorkQueue[str](clock=clock)
+    for key in ("a", "b", "c"):
+        queue.add(key)
+    queue.add_after("c", 5, first=True)
+    queue.add_after("d", 5)
+    clock.now = 5
+    queue.add("c")
+    assert [queue.get() for _ in range(4)] == ["c", "a", "b", "d"]
+    assert len(queue) == 0
+
+
+def test_whose_time_comes_while_it_is_worked_on_goes_first_after() -> None:
+    clock = Ticking()
+    queue = WorkQueue[str](clock=clock)
+    queue.add("a")
+    assert queue.get() == "a"
+    queue.add("b")
+    queue.add_after("a", 5, first=True)
+    clock.now = 5
+    assert queue.get() == "b"
+    queue.add("c")
+    queue.add("a")
+    assert (len(queue), queue.oldest()) == (2, 0.0)
+    queue.done("a")
+    assert [queue.get() for _ in range(2)] == ["a", "c"]
