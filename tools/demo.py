@@ -1,8 +1,9 @@
 """`make demo`: the main job in front of your eyes, from a cluster to the playback of a recorded session.
 
-It starts (or joins) the test cluster, installs the product, opens a recorded shell through kubectl, types
-a short troubleshooting session, ends it and plays the recording. Without root it records a shell of this
-machine with the same agent instead. What it typed by itself is left running for you to go on by hand.
+It starts (or joins) the test cluster, or uses that of your kubeconfig with CLUSTER=current, installs the
+product, opens a recorded shell through kubectl, types a short troubleshooting session, ends it and plays the
+recording. Without root it records a shell of this machine with the same agent instead. What it typed by
+itself is left running for you to go on by hand.
 """
 
 import os
@@ -29,9 +30,10 @@ COMMANDS: Final = (
     "dig +short kubernetes.default.svc.cluster.local",
     "curl -sk --max-time 5 https://kubernetes.default.svc/version | head -5",
     "openssl s_client -connect kubernetes.default.svc:443 </dev/null 2>&1 | openssl x509 -noout -enddate",
-    "traceroute -n -w 1 -m 3 10.245.0.1",
-    "ping -c 2 10.245.0.1",
+    "traceroute -n -w 1 -m 3 {node}",
+    "ping -c 2 {node}",
 )
+NODE_ADDRESS: Final = "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}"
 LOCAL_COMMANDS: Final = ("uname -sr", "ls -l /proc/self/exe", "head -3 /etc/os-release")
 
 
@@ -130,7 +132,8 @@ def session(environment: dict[str, str], toolbox: str) -> None:
     arguments = ["-n", NAMESPACE, "exec", "-it", toolbox, "--", "shell", f"--user={whoami(environment)}"]
     say(f"$ kubectl {shlex.join(arguments)}")
     person = pexpect.spawn("kubectl", arguments, dimensions=SIZE, timeout=60, env=environment)
-    status = type_session(person, COMMANDS)
+    node = kubectl(environment, "get", "nodes", "-o", NODE_ADDRESS)
+    status = type_session(person, tuple(command.format(node=node) for command in COMMANDS))
     say(f"The shell ended with status {status}.")
 
 
@@ -189,12 +192,14 @@ def whoami(environment: dict[str, str]) -> str:
 
 def say_how_to_go_on(toolbox: str, recording: str) -> None:
     """The commands to go on by hand."""
+    ours = os.environ.get("CLUSTER") != "current"
+    begin, end = ('  eval "$(make cluster-up)"\n', "make cluster-down") if ours else ("", "make undeploy")
     say(
-        f'\nGo on by hand:\n  eval "$(make cluster-up)"\n'
+        f"\nGo on by hand:\n{begin}"
         f"  kubectl config set-context --current --namespace={NAMESPACE}\n"
         f"  kubectl get troubleshooters,pods,pvc\n  kubectl exec -it {toolbox} -- shell\n"
         f"  kubectl exec -it {toolbox} -- shell -- troubleshooter-agent play {recording}\n"
-        f"  kubectl explain troubleshooter.spec\n  make cluster-down"
+        f"  kubectl explain troubleshooter.spec\n  {end}"
     )
 
 

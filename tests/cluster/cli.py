@@ -4,23 +4,25 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import asciinema3
+import current
 import debian
 import hostlock
 import images
 import lifecycle
-import naming
 import pki
 import places
 import python_env
 import veth
 import webplayer
 from hostlock import Record
+from naming import DEFAULT
 from places import State
 from progress import HarnessError, say
 
@@ -70,6 +72,9 @@ def parser() -> argparse.ArgumentParser:
 
 def notice(arguments: argparse.Namespace) -> None:
     """Said before anything is done."""
+    if current.is_asked_for():
+        notice_current()
+        return
     cache = places.cache()
     say(f"What this changes on the host:\n- kept: {python_env.VENV}, and {cache} for logs")
     if os.geteuid() == 0:
@@ -83,6 +88,18 @@ def notice(arguments: argparse.Namespace) -> None:
             f"- while the cluster is up: a veth ({veth.LINK}) with a route to the pods, namespaces\n"
             f"  (network, mount, pid), control groups; `make cluster-down` takes them away"
         )
+
+
+def notice_current() -> None:
+    registry = current.registry()
+    say(
+        f"What this changes in the cluster of {current.find().description} (CLUSTER=current):\n"
+        "- CRDs, cluster roles, admission policies, the class `default`, namespace troubleshooter-system:\n"
+        "  they stay, and take the place of what is there of them\n"
+        "- while it runs: namespaces e2e-..., classes and users' bindings in them\n"
+        f"- images pushed to {registry.address}{' without TLS' if registry.plain_http else ''}\n"
+        f"And on the host: {python_env.VENV}, {places.cache()}, and Debian's packages to build images"
+    )
 
 
 def venv(_arguments: argparse.Namespace) -> None:
@@ -107,19 +124,40 @@ def soak(_arguments: argparse.Namespace) -> None:
 
 
 def up(_arguments: argparse.Namespace) -> None:
-    export(lifecycle.up(places.cache()))
+    if current.is_asked_for():
+        say(f"CLUSTER=current: using {current.find().description}; images from {current.registry().address}")
+        export_current()
+    else:
+        export(lifecycle.up(places.cache()))
 
 
 def down(_arguments: argparse.Namespace) -> None:
-    lifecycle.down()
+    if current.is_asked_for():
+        say(f"CLUSTER=current: {current.find().description} goes on; `make undeploy` takes the product away.")
+    else:
+        lifecycle.down()
 
 
 def status(_arguments: argparse.Namespace) -> None:
-    print(json.dumps(asdict(live()), indent=1))
+    if current.is_asked_for():
+        there = current.find()
+        described: dict[str, Any] = {
+            "kubectl": str(there.kubectl),
+            "kubeconfig": str(there.write(theirs(), "admin")),
+        }
+    else:
+        record = live()
+        state = record.state
+        described = {"kubectl": str(state.kubectl), "kubeconfig": str(state.kubeconfig("admin"))}
+        described |= {"node": asdict(record)}
+    print(json.dumps(described, indent=1))
 
 
 def env(_arguments: argparse.Namespace) -> None:
-    export(live().state)
+    if current.is_asked_for():
+        export_current()
+    else:
+        export(live().state)
 
 
 def live() -> Record:
@@ -135,32 +173,52 @@ def export(state: State) -> None:
     print(f'export PATH={state.kubectl.parent}:"$PATH"')
 
 
+def export_current() -> None:
+    there = current.find()
+    print(f"export KUBECONFIG={there.write(theirs(), 'admin')}")
+    print(f'export PATH={there.kubectl.parent}:"$PATH"')
+
+
+def theirs() -> Path:
+    """Where the kubeconfigs for a cluster are that is not ours."""
+    return places.cache() / f"current{places.SUFFIX}"
+
+
 def build_images(arguments: argparse.Namespace) -> None:
     if unknown := set(arguments.targets) - set(images.TARGETS):
         choice = " or ".join(images.TARGETS)
         raise HarnessError(f"The Dockerfile has no target {' '.join(unknown)}: name {choice}.")
+    targets = arguments.targets or images.TARGETS
+    if current.is_asked_for():
+        push(targets, plain_http=current.registry().plain_http)
+        return
     cache = places.cache()
     with _building(cache):
-        built = [images.build_project(cache, target) for target in arguments.targets or images.TARGETS]
+        built = [images.build_project(cache, target, images.names()) for target in targets]
     if hostlock.is_held(places.LOCK):
         images.load(built)
 
 
 def push_images(_arguments: argparse.Namespace) -> None:
-    if naming.chosen() == naming.DEFAULT:
+    if images.names() == DEFAULT:
         raise HarnessError(
             "Name the registry: IMG=PREFIX:TAG, such as registry.example.org/troubleshooter:1.0"
         )
+    push(images.TARGETS, plain_http=current.is_asked_for() and current.registry().plain_http)
+
+
+def push(targets: Sequence[str], *, plain_http: bool) -> None:
     cache = places.cache()
     with _building(cache):
-        for target in images.TARGETS:
-            images.push(cache, images.build_project(cache, target))
+        built = {target: images.build_project(cache, target) for target in targets}
+    for target, image in built.items():
+        images.push(cache, image, images.names().of(target), plain_http=plain_http)
 
 
 @contextmanager
 def _building(cache: Path) -> Iterator[None]:
     """With what every build needs: the host's programs, the base image, nobody else at it."""
-    naming.chosen()  # before minutes of building, for its refusal
+    images.names()  # before minutes of building, for its refusal
     lifecycle.need_root("Building images changes owners and roots")
     debian.install(debian.IMAGES, cache / "logs" / "apt.log")
     with lifecycle.cache_lock(cache):
@@ -169,11 +227,14 @@ def _building(cache: Path) -> Iterator[None]:
 
 
 def name_images(_arguments: argparse.Namespace) -> None:
-    names = naming.chosen()
-    sys.stdout.write(names.put_into(sys.stdin.read()))
+    sys.stdout.write(images.names().put_into(sys.stdin.read()))
 
 
 def make_user(arguments: argparse.Namespace) -> None:
+    if current.is_asked_for():
+        name, groups = arguments.name, arguments.groups
+        print(current.find().write(theirs(), f"user-{name}", name, groups))
+        return
     print(pki.write_kubeconfig(live().state, f"user-{arguments.name}", arguments.name, arguments.groups))
 
 

@@ -13,6 +13,7 @@ TESTS = ("less", "procps", "tmux")  # real programs that the agent's tests recor
 SHIPPER = ("rsyslog",)  # reads a container's log as nodes have it read
 BENCH = ("ttyrec", "bsdutils")  # recorders beside ours
 PROMETHEUS = "prometheus"  # for promtool; unpacked, never installed: its package would start a server
+REGISTRY = "docker-registry"  # unpacked too: its package would start a server
 C = ("gcc", "libc6-dev")  # a clock that is wrong for one program
 IMAGES = ("buildah", "ca-certificates", "mmdebstrap")
 CLUSTER = (

@@ -4,6 +4,7 @@ buildah works in a storage of its own below the cache; nothing of the host's ima
 chroot, because podman, crun and user namespaces do not work on every host that the tests run on.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -11,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import current
 import naming
 import places
 import settings
 from leftovers import keep_latest
+from naming import DEFAULT, Names
 from progress import HarnessError, output, run, step
 
 NAMELESS = 'for file in hostname resolv.conf; do : >"$1/etc/$file"; done'  # else they are this host's
@@ -52,13 +55,24 @@ def base_images(cache: Path) -> list[Image]:
     ]
 
 
-def project_image(cache: Path, target: str) -> Image:
-    """A target of the Dockerfile, named as IMG says; its archive holds the name too."""
+def names() -> Names:
+    """As IMG says; in a registry for tests by their content, since a node keeps a name that it has pulled."""
+    if current.is_asked_for() and not os.environ.get("IMG"):
+        return Names(f"{current.registry().address}/troubleshooter", _content("toolbox", "operator"))
+    return naming.chosen()
+
+
+def project_image(cache: Path, target: str, called: Names = DEFAULT) -> Image:
+    """A target of the Dockerfile. Archives hold names too, so those with other names are others."""
+    name = called.of(target)
+    file = f"{target}-{_content(target)}" if called == DEFAULT else f"named-{target}-{_content(target, name)}"
+    return Image(name, cache / "images" / f"{file}.tar")
+
+
+def _content(*words: str) -> str:
     inputs = [path for name in PROJECT_INPUTS if (path := places.CHECKOUT / name).exists()]
-    names = naming.chosen()
-    words = () if names == naming.DEFAULT else (names.of(target),)
-    content = places.content_of(inputs, places.CHECKOUT, target, *BASE_RECIPE, *words)
-    return Image(names.of(target), cache / "images" / f"{target}-{content}.tar")
+    first, *more = words
+    return places.content_of(inputs, places.CHECKOUT, first, *BASE_RECIPE, *more)
 
 
 def build_base(cache: Path) -> None:
@@ -86,11 +100,11 @@ def _commit(cache: Path, log: Path, container: str, image: Image, config: Sequen
     _archive(cache, log, image)
 
 
-def build_project(cache: Path, target: str) -> Image:
+def build_project(cache: Path, target: str, called: Names = DEFAULT) -> Image:
     """The image of a target of the Dockerfile, built unless this content of it has an archive already."""
     if not (places.CHECKOUT / "Dockerfile").exists():
         raise HarnessError(f"{places.CHECKOUT} has no Dockerfile: there is no image to build")
-    image = project_image(cache, target)
+    image = project_image(cache, target, called)
     if not image.archive.exists():
         log = cache / "logs" / f"build-{target}.log"
         log.unlink(missing_ok=True)
@@ -145,14 +159,14 @@ def take_from_image(
         run([*_buildah(cache), "rmi", tag], log)
 
 
-def push(cache: Path, image: Image, *, plain_http: bool = False) -> None:
-    """Put an image into the registry that its name begins with; `buildah login` is what lets one in."""
+def push(cache: Path, image: Image, name: str, *, plain_http: bool = False) -> None:
+    """Put an image into the registry that this name begins with; `buildah login` is what lets one in."""
     log = cache / "logs" / f"push-{image.family}.log"
     log.unlink(missing_ok=True)
-    with step(f"pushing {image.name}", log):
+    with step(f"pushing {name}", log):
         loaded = output([*_buildah(cache), "pull", "--quiet", f"docker-archive:{image.archive}"])
         options = ["--quiet", f"--tls-verify={str(not plain_http).lower()}"]
-        run([*_buildah(cache), "push", *options, loaded, f"docker://{image.name}"], log)
+        run([*_buildah(cache), "push", *options, loaded, f"docker://{name}"], log)
 
 
 def load(images: Sequence[Image]) -> None:

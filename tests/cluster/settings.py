@@ -41,7 +41,14 @@ state = "{state.root}/containerd/state"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{state.root}/cni"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{registries(state)}"
 """
+
+
+def registries(state: State) -> Path:
+    """Where containerd looks how to reach a registry: a folder with its address as name, with hosts.toml."""
+    return state.root / "containerd" / "hosts"
 
 
 def bridge() -> str:

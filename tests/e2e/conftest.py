@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import current
 import harness
 import operator_deployment
 import pytest
 from kubectl import Kubectl
+from progress import HarnessError
 from shelf import Shelf
 from stage import Stage, new_editor, new_namespace
 from toolbox import Toolbox
@@ -26,9 +28,16 @@ DIAGNOSES = (
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test of this folder needs the cluster, so that `-m "not cluster"` leaves all of them out."""
+    try:
+        elsewhere = current.is_asked_for()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None
+    not_ours = pytest.mark.skip(reason="CLUSTER=current: this works on the node itself, and that is not ours")
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
+            if elsewhere and item.get_closest_marker("own_node"):
+                item.add_marker(not_ours)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,7 +54,8 @@ def pytest_runtest_makereport(
         for diagnosis in DIAGNOSES:
             result = admin.attempt(*diagnosis)
             report.sections.append((f"kubectl {' '.join(diagnosis)}", result.stdout + result.stderr))
-        report.sections.append(("logs of every part of the node", str(arguments["cluster"].logs)))
+        if arguments["cluster"].node:
+            report.sections.append(("logs of every part of the node", str(arguments["cluster"].logs)))
     return report
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+import images
 import pytest
 from kubectl import Kubectl, Manifest
 from stage import Stage, troubleshooter
@@ -9,8 +10,8 @@ from stage import Stage, troubleshooter
 pytestmark = pytest.mark.usefixtures("operator")
 
 DEBIAN = "docker.io/library/debian:trixie-slim"  # in the node, and without our agent
-TOOLBOX = "localhost/troubleshooter/toolbox:dev"
-MISSING = "localhost/troubleshooter/toolbox:no-such-tag"
+TOOLBOX = images.names().of("toolbox")
+MISSING = f"{images.names().prefix}/toolbox:no-such-tag"
 DEFAULT_MARK = "troubleshooter.sh/is-default-class"
 SOMEBODYS_POD = f"""
 apiVersion: v1

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import harness
+import pytest
 from kubectl import Kubectl, wait_until
 from terminal import Terminal
+
+pytestmark = pytest.mark.own_node
 
 PLAIN_POD = (Path(__file__).parent / "pod.yaml").read_text()
 

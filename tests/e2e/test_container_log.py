@@ -5,6 +5,7 @@ from pathlib import Path
 
 import debian
 import harness
+import images
 import pytest
 from containers import container_of, init_of
 from kubectl import wait_until
@@ -14,7 +15,7 @@ from stage import Stage
 
 pytestmark = pytest.mark.usefixtures("operator")
 
-TOOLBOX = "localhost/troubleshooter/toolbox:dev"
+TOOLBOX = images.names().of("toolbox")
 ROTATION_SECONDS = 60  # the kubelet looks every 10 s whether a log is longer than 10 MiB
 
 
@@ -29,6 +30,7 @@ def log_of(cluster: harness.Cluster, stage: Stage, name: str) -> Path:
     return log
 
 
+@pytest.mark.own_node
 def test_what_a_shipper_reads_through_a_rotation_is_the_session(
     cluster: harness.Cluster, stage: Stage, tmp_path: Path
 ) -> None:

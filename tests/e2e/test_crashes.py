@@ -51,6 +51,7 @@ def flooded(toolbox: Toolbox) -> Iterator[Terminal]:
         yield terminal
 
 
+@pytest.mark.own_node
 def test_recorder_that_is_killed_has_lost_nothing(stage: Stage, toolboxes: dict[str, Toolbox]) -> None:
     """Whatever kubectl showed is in the file; marker, summary, status and condition say how it ended."""
     toolbox, shelf = toolboxes[RECORDER], stage.shelf(RECORDER)
@@ -66,6 +67,7 @@ def test_recorder_that_is_killed_has_lost_nothing(stage: Stage, toolboxes: dict[
     assert_told(stage, RECORDER, shelf.casts())
 
 
+@pytest.mark.own_node
 def test_agent_that_is_killed_is_mended_by_the_next_run(stage: Stage, toolboxes: dict[str, Toolbox]) -> None:
     """With PID 1 the container dies, and nobody is left to say why: the next agent on the volume does."""
     toolbox = toolboxes[AGENT]

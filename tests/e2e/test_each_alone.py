@@ -24,7 +24,7 @@ from operator_process import USER, process_of, write_account
 from stage import Stage, new_editor, new_namespace
 from toolbox import Toolbox
 
-pytestmark = [pytest.mark.timing, pytest.mark.usefixtures("operator")]
+pytestmark = [pytest.mark.own_node, pytest.mark.timing, pytest.mark.usefixtures("operator")]
 
 METRICS_PORT = 9464
 ASKED_AGAIN_SECONDS = 30

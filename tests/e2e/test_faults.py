@@ -7,7 +7,7 @@ import pytest
 from kubectl import Kubectl, Watch, condition, wait_until
 from stage import Stage
 
-pytestmark = pytest.mark.usefixtures("operator")
+pytestmark = [pytest.mark.own_node, pytest.mark.usefixtures("operator")]
 
 END_ANNOTATION = "troubleshooter.sh/end"
 

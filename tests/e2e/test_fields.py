@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import images
 import pytest
 from kubectl import condition
 from stage import Stage
@@ -11,7 +12,7 @@ from toolbox import Toolbox
 
 pytestmark = pytest.mark.usefixtures("operator")
 
-TOOLBOX = "localhost/troubleshooter/toolbox:dev"
+TOOLBOX = images.names().of("toolbox")
 KEEP_ENDED_SECONDS = 60
 ALL = {
     "logToStdout": True,

@@ -15,7 +15,7 @@ from small_volume import small_claim
 from stage import Stage
 from toolbox import Toolbox
 
-pytestmark = pytest.mark.usefixtures("operator")
+pytestmark = [pytest.mark.own_node, pytest.mark.usefixtures("operator")]
 
 CLAIM = "small"
 NAME = "full"

@@ -11,7 +11,7 @@ import pytest
 from kubectl import Kubectl
 from stage import Stage
 
-pytestmark = pytest.mark.usefixtures("operator")
+pytestmark = [pytest.mark.own_node, pytest.mark.usefixtures("operator")]
 
 NEXT = "localhost/next/troubleshooter:2"
 MAKE_SECONDS = 120

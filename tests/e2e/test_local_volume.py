@@ -8,7 +8,7 @@ import pytest
 from kubectl import Kubectl
 from stage import Stage
 
-pytestmark = pytest.mark.usefixtures("operator")
+pytestmark = [pytest.mark.own_node, pytest.mark.usefixtures("operator")]
 HIGH = 1000650000  # as OpenShift chooses them
 
 

@@ -6,6 +6,7 @@ What other modules provoke already is not repeated here. All of them are asked f
 import json
 from collections.abc import Iterator
 
+import images
 import pytest
 from kubectl import condition
 from operator_process import USER
@@ -13,7 +14,7 @@ from stage import Stage
 
 pytestmark = pytest.mark.usefixtures("operator")
 
-TOOLBOX = "localhost/troubleshooter/toolbox:dev"
+TOOLBOX = images.names().of("toolbox")
 OTHER = "docker.io/library/debian:trixie-slim"
 HUGE, UNSTORED, EVICTED, CHANGED, POOR = "huge", "unstored", "evicted", "changed", "poor"
 QUOTA = """

@@ -2,6 +2,7 @@
 
 import base64
 
+import images
 import pytest
 from shelf import Shelf
 from stage import Stage
@@ -42,7 +43,7 @@ def test_the_recording_says_whose_it_is(stage: Stage, toolbox: Toolbox, shelf: S
     assert (told["namespace"], told["name"], told["run"]) == (stage.namespace, "records", 1)
     assert (told["pod"], told["podUID"]) == ("records", toolbox.pod["metadata"]["uid"])
     assert (told["user"], told["verified"], told["purpose"]) == ("alice", True, PURPOSE)
-    assert told["image"] == "localhost/troubleshooter/toolbox:dev"
+    assert told["image"] == images.names().of("toolbox")
     assert cast.summary["user"] == "alice"
     assert cast.summary["bytes"] == cast.path.stat().st_size
     assert cast.path.parent.relative_to(shelf.folder).parts == (stage.namespace, "records")

@@ -93,6 +93,7 @@ def narrow(operator: None, stage: Stage) -> Iterator[str]:
     stage.admin.run("delete", "troubleshooterclass", name)
 
 
+@pytest.mark.own_node
 def test_agent_that_the_kernel_kills_is_out_of_memory(stage: Stage, narrow: str) -> None:
     """Nothing else has much to give, and it is told to look there first; the next run mends."""
     toolbox = stage.start("dying", troubleshooterClassName=narrow)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import images
 from kubectl import Kubectl
 from toolbox import Toolbox
 
 from troubleshooter_agent.contract import downward_items
 
-IMAGE = "localhost/troubleshooter/toolbox:dev"
+IMAGE = images.names().of("toolbox")
 START_SECONDS = 60
 
 
@@ -71,7 +72,7 @@ def _container() -> dict[str, Any]:
     return {
         "name": "toolbox",
         "image": IMAGE,
-        "imagePullPolicy": "Never",
+        "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "metrics", "containerPort": 9464}],
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -17,20 +17,37 @@ class HarnessFailedError(Exception):
 
 
 @dataclass(frozen=True)
-class Cluster:
-    """A live cluster; `logs` is the folder with a log of each of its parts, `pid` is in its namespaces."""
+class Node:
+    """Our node; `logs` is the folder with a log of each of its parts, `pid` is in its namespaces."""
 
     root: Path
     logs: Path
     pid: int
 
-    @property
-    def kubectl(self) -> Path:
-        return self.root / "bin" / "kubectl"
+
+@dataclass(frozen=True)
+class Cluster:
+    """A live cluster; `node` is None where it is not ours (CLUSTER=current)."""
+
+    kubectl: Path
+    kubeconfig: Path
+    node: Node | None
 
     @property
-    def kubeconfig(self) -> Path:
-        return self.root / "kubeconfig" / "admin"
+    def root(self) -> Path:
+        return self._own_node().root
+
+    @property
+    def logs(self) -> Path:
+        return self._own_node().logs
+
+    @property
+    def pid(self) -> int:
+        return self._own_node().pid
+
+    def _own_node(self) -> Node:
+        assert self.node, "this works on the node itself: mark the test own_node"
+        return self.node
 
 
 @contextmanager
@@ -54,8 +71,10 @@ def status() -> Cluster | None:
     result = subprocess.run([sys.executable, CLI, "status"], capture_output=True, text=True, check=False)
     if result.returncode:
         return None
-    record = json.loads(result.stdout)
-    return Cluster(Path(record["root"]), Path(record["logs"]), record["pid"])
+    described = json.loads(result.stdout)
+    record = described.get("node")
+    node = Node(Path(record["root"]), Path(record["logs"]), record["pid"]) if record else None
+    return Cluster(Path(described["kubectl"]), Path(described["kubeconfig"]), node)
 
 
 def call(*arguments: str) -> str:

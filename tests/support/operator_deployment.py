@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import images
 from containers import container_of, init_of
 from harness import CHECKOUT
 from kubectl import Kubectl, wait_until
@@ -36,7 +37,8 @@ def deploy(admin: Kubectl) -> None:
     is_update = home.get(DEPLOYMENT) is not None
     home.run("apply", "-k", str(CHECKOUT / "crd"))
     home.run("wait", "--for=condition=Established", *CRDS)  # only then the default class has a kind
-    home.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
+    base = home.run("kustomize", str(CHECKOUT / "deploy" / "base")).stdout
+    home.apply(images.names().put_into(base))
     if is_update:
         home.run("rollout", "restart", DEPLOYMENT)
     command = [sys.executable, str(CHECKOUT / "tools" / "policies.py"), "apply", "--", *home.command()]

@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import images
 from casts import Cast
 from kubectl import Kubectl
 
@@ -21,8 +22,8 @@ spec:
     seccompProfile: {{type: RuntimeDefault}}
   containers:
     - name: reader
-      image: docker.io/library/debian:trixie-slim
-      imagePullPolicy: Never
+      image: {image}
+      imagePullPolicy: IfNotPresent
       command: [sleep, infinity]
       securityContext:
         allowPrivilegeEscalation: false
@@ -80,6 +81,6 @@ class Shelf:
 def open_shelf(kubectl: Kubectl, claim: str, folder: Path) -> Shelf:
     """A pod on the claim, once it runs; it goes with its namespace."""
     pod = f"reader-of-{claim}"
-    kubectl.apply(READER.format(pod=pod, claim=claim))
+    kubectl.apply(READER.format(pod=pod, claim=claim, image=images.names().of("toolbox")))
     kubectl.wait_condition("pod", pod, "Ready", timeout=START_SECONDS)
     return Shelf(kubectl, pod, folder)
