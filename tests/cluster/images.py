@@ -160,13 +160,22 @@ def take_from_image(
 
 
 def push(cache: Path, image: Image, name: str, *, plain_http: bool = False) -> None:
-    """Put an image into the registry that this name begins with; `buildah login` is what lets one in."""
+    """Put an image into the registry that this name begins with; `buildah login` is what lets one in.
+
+    It tells its tag as its version, which makes it another one than the archive's: containerd 1.6 mixes
+    up an image that it was given with the same one that it pulls.
+    """
     log = cache / "logs" / f"push-{image.family}.log"
     log.unlink(missing_ok=True)
     with step(f"pushing {name}", log):
         loaded = output([*_buildah(cache), "pull", "--quiet", f"docker-archive:{image.archive}"])
+        container = output([*_buildah(cache), "from", "--pull=never", loaded])
+        label = f"org.opencontainers.image.version={name.rpartition(':')[2]}"
+        run([*_buildah(cache), "config", f"--label={label}", container], log)
+        run([*_buildah(cache), "commit", "--quiet", "--rm", container, name], log)
         options = ["--quiet", f"--tls-verify={str(not plain_http).lower()}"]
-        run([*_buildah(cache), "push", *options, loaded, f"docker://{name}"], log)
+        run([*_buildah(cache), "push", *options, name, f"docker://{name}"], log)
+        run([*_buildah(cache), "rmi", name], log)
 
 
 def load(images: Sequence[Image]) -> None:
