@@ -133,13 +133,19 @@ def _ended_at(box: Toolbox | None, now: float) -> str:
 
 
 def _sentence(reason: EndReason, trace: Trace, farewell: Farewell | None) -> str:
-    detail = one_line(trace.box.pod_message) if trace.box else ""
+    detail = one_line(_of_the_cluster(reason, trace.box)) if trace.box else ""
     if farewell and farewell.reason == reason and farewell.message.lower() != reason.lower():
         detail = one_line(farewell.message)
     if not detail and trace.box and trace.box.finished and farewell is None:
         finished = trace.box.finished
         detail = f"exit code {finished.get('exitCode')}, {finished.get('reason') or 'no reason'}"
     return _SENTENCES[reason] + (f" ({detail})" if detail else "")
+
+
+def _of_the_cluster(reason: EndReason, box: Toolbox) -> str:
+    """Its own words on the pod; why it was disrupted, where that is the reason."""
+    disrupted = reason in {EndReason.EVICTED, EndReason.POD_LOST}
+    return box.pod_message or (box.disruption_message if disrupted else "")
 
 
 def _recorded(run: Run, reason: EndReason, farewell: Farewell | None) -> Condition:

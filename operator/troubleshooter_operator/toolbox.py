@@ -23,6 +23,7 @@ class Toolbox:
     pod_reason: str
     pod_message: str
     disruption: str  # reason of the condition DisruptionTarget
+    disruption_message: str
     accepted_at: float | None
     running: bool
     started_at: str | None  # of the container, None if its command never ran
@@ -54,7 +55,8 @@ def toolbox(pod: Json) -> Toolbox:
         ready=_condition(status, "Ready").get("status") == "True",
         pod_reason=status.get("reason") or "",
         pod_message=status.get("message") or "",
-        disruption=_disruption(status),
+        disruption=_disruption(status).get("reason") or "",
+        disruption_message=_disruption(status).get("message") or "",
         accepted_at=parse_time(status["startTime"]) if status.get("startTime") else None,
         running="running" in state,
         started_at=_started_at(state.get("running") or finished or {}) or _started_at(last or {}),
@@ -89,9 +91,9 @@ def _unscheduled(status: Json) -> Json:
     return found if found.get("status") == "False" else {}
 
 
-def _disruption(status: Json) -> str:
+def _disruption(status: Json) -> Json:
     found = _condition(status, "DisruptionTarget")
-    return found.get("reason") or "" if found.get("status") == "True" else ""
+    return found if found.get("status") == "True" else {}
 
 
 def _last_words(container: Json, finished: Json | None, last: Json | None) -> str:

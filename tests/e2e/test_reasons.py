@@ -3,8 +3,13 @@
 What other modules provoke already is not repeated here. All of them are asked for at once.
 """
 
+import itertools
 import json
+import re
+import time
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 import images
 import pytest
@@ -17,6 +22,10 @@ pytestmark = pytest.mark.usefixtures("operator")
 TOOLBOX = images.names().of("toolbox")
 OTHER = "docker.io/library/debian:trixie-slim"
 HUGE, UNSTORED, EVICTED, CHANGED, POOR = "huge", "unstored", "evicted", "changed", "poor"
+FULL, ROOT, UNSTARTED, WHOLE = "full", "root", "unstarted", "whole"
+NOWHERE = "localhost/troubleshooter/nowhere:dev"
+FILL = "fallocate -l 300M /home/fill && sleep 60"  # at once more than /home may hold
+HOUSEKEEPING_SECONDS = 90  # the kubelet measures each 10 s, and evicts with a grace
 QUOTA = """
 apiVersion: v1
 kind: ResourceQuota
@@ -28,16 +37,23 @@ spec: {hard: {pods: "0"}}
 @pytest.fixture(scope="module")
 def scene(operator: None, stage: Stage) -> Iterator[Stage]:
     kind = {"apiVersion": "troubleshooter.sh/v1alpha1", "kind": "TroubleshooterClass"}
-    name = f"{stage.namespace}-huge"
     much = {"requests": {"cpu": "1000"}, "limits": {"cpu": "1000"}}
-    spec = {"images": {"default": TOOLBOX}, "resources": much}
-    stage.admin.apply({**kind, "metadata": {"name": name}, "spec": spec})
-    stage.ask(HUGE, troubleshooterClassName=name)
+    offers = {
+        HUGE: {"images": {"default": TOOLBOX}, "resources": much},
+        ROOT: {"images": {"default": TOOLBOX}, "security": {"allowRoot": True}},
+        UNSTARTED: {"images": {"default": NOWHERE}},
+    }
+    names = {offer: f"{stage.namespace}-{offer}" for offer in offers}
+    for offer, spec in offers.items():
+        stage.admin.apply({**kind, "metadata": {"name": names[offer]}, "spec": spec})
+    stage.ask(HUGE, troubleshooterClassName=names[HUGE])
+    stage.ask(UNSTARTED, troubleshooterClassName=names[UNSTARTED])
+    stage.ask(ROOT, troubleshooterClassName=names[ROOT], runAsNonRoot=False)
     stage.ask(UNSTORED, saveToDisk={"storageClassName": "no-such-class"})
-    stage.ask(EVICTED)
-    stage.ask(CHANGED)
+    for name in (EVICTED, CHANGED, FULL):
+        stage.ask(name)
     yield stage
-    stage.admin.run("delete", "troubleshooterclass", name)
+    stage.admin.run("delete", "troubleshooterclass", *names.values())
 
 
 def test_a_node_that_is_too_small(scene: Stage) -> None:
@@ -52,6 +68,62 @@ def test_a_storage_class_that_is_not_there(scene: Stage) -> None:
     assert said.endswith("mend its StorageClass (no-such-class)")
 
 
+def test_a_pod_that_pod_security_refuses(scene: Stage) -> None:
+    """The class allows root, the namespace does not: in the API server's own words."""
+    said = scene.wait_reason(ROOT, "Forbidden")["message"]
+    assert said.startswith(
+        'The API server refuses: pods "root" is forbidden: violates PodSecurity "restricted'
+    )
+    assert "runAsNonRoot != true" in said
+    assert scene.editor.get("pod", ROOT) is None
+
+
+def test_the_kubelets_cap_before_the_container_has_started(scene: Stage) -> None:
+    scene.wait_reason(UNSTARTED, "ImagePullFailed")
+    began = scene.admin.json("get", "pod", UNSTARTED)["status"]["startTime"]
+    passed = time.time() - datetime.fromisoformat(began).timestamp()
+    cap = {"spec": {"activeDeadlineSeconds": int(passed) + 3}}
+    scene.admin.run("patch", "pod", UNSTARTED, f"--patch={json.dumps(cap)}")
+    said = scene.wait_reason(UNSTARTED, "StartFailed", kind="Ended")["message"]
+    assert said.startswith(
+        "The container did not start within 10 minutes (Pod was active on the node longer than"
+    )
+
+
+def test_a_toolbox_that_fills_its_disk_at_once(scene: Stage) -> None:
+    """Faster than the agent could end the session for it; the kubelet says what was too much."""
+    toolbox = scene.ready(FULL)
+    with toolbox.shell("--", "sh", "-c", FILL) as shell:
+        said = scene.wait_reason(FULL, "Evicted", kind="Ended", timeout=HOUSEKEEPING_SECONDS)["message"]
+        assert shell.wait() != 0
+    assert re.fullmatch(r'The pod was evicted from its node \(.*"home" exceeds the limit.*\)', said), said
+    (cast,) = scene.shelf(FULL).casts()
+    assert cast.play() == 0
+
+
+def test_what_is_told_from_beginning_to_end(scene: Stage) -> None:
+    """Each condition has its reasons in this order, and no other between."""
+    with scene.admin.watch("troubleshooters") as watch:
+        scene.start(WHOLE)
+        scene.ask(WHOLE, state="Stopped")
+        scene.wait_reason(WHOLE, "Stopped", kind="Ended")
+        told = [asked for _, asked in watch.events() if asked["metadata"]["name"] == WHOLE]
+    order = {kind: in_order(told, kind) for kind in ("Ready", "RecordingsRetained", "Recorded", "Ended")}
+    assert order == {
+        "Ready": ["Provisioning", "ShellAvailable", "Ended"],
+        "RecordingsRetained": ["Pending", "Retained"],
+        "Recorded": ["Running", "Complete"],
+        "Ended": ["Running", "Stopped"],
+    }
+
+
+def in_order(told: list[Any], kind: str) -> list[str]:
+    """The reasons of a condition as they were told, without repetitions; a provisioner may take its time."""
+    reasons = [condition(asked, kind).get("reason") for asked in told]
+    passing = {None, "VolumePending"}
+    return [reason for reason, _ in itertools.groupby(reason for reason in reasons if reason not in passing)]
+
+
 def test_an_eviction_over_the_api(scene: Stage) -> None:
     """As `kubectl drain` does it."""
     scene.ready(EVICTED)
@@ -63,7 +135,7 @@ def test_an_eviction_over_the_api(scene: Stage) -> None:
     path = f"/api/v1/namespaces/{scene.namespace}/pods/{EVICTED}/eviction"
     scene.admin.run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
     said = scene.wait_reason(EVICTED, "Evicted", kind="Ended")["message"]
-    assert said.startswith("The pod was evicted from its node")
+    assert said == "The pod was evicted from its node (Eviction API: evicting)"
     asked = scene.editor.json("get", "troubleshooter", EVICTED)
     assert condition(asked, "Recorded")["reason"] == "Complete"
 

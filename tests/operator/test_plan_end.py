@@ -215,6 +215,20 @@ def test_why_a_run_ended(status: Any, annotations: Any, run: Any, ended: str, re
     assert reasons(end(status, annotations, **run)) == (ended, recorded)
 
 
+def test_who_disrupted_the_pod_is_told_in_the_clusters_own_words() -> None:
+    gone = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"}
+    told = [gone | {"message": "PodGC: node no longer exists"}]
+    planned = end({"phase": "Failed", "startTime": "2026-11-22T18:40:00Z", "conditions": told})
+    assert reasons(planned) == ("PodLost", "Truncated")
+    assert planned.run is not None
+    assert planned.run.ended is not None
+    assert planned.run.ended.message == "The pod vanished while nobody looked (PodGC: node no longer exists)"
+    stopped = end({"phase": "Failed", "conditions": told}, {"troubleshooter.sh/end": "Stopped"})
+    assert stopped.run is not None
+    assert stopped.run.ended is not None
+    assert stopped.run.ended.message == "The run was stopped as asked for"
+
+
 def test_a_restarted_containers_message_is_not_the_toolboxs() -> None:
     """Who changed the image also wrote the message; the first container's is the toolbox's own."""
     status = finished(message=FAREWELL)

@@ -27,21 +27,29 @@ def bind(api: ApiClient, claim: Json, *, storage_class: str = "", policy: str = 
     return name
 
 
-def schedule(api: ApiClient, pod: Json) -> None:
+def schedule(api: ApiClient, pod: Json, node: str = "pretend") -> None:
     """Its node, without which a deletion would take the pod at once."""
-    target = {"apiVersion": "v1", "kind": "Node", "name": "pretend"}
+    target = {"apiVersion": "v1", "kind": "Node", "name": node}
     api.create(
         f"{place_of(pod, 'pods')}/binding", {"metadata": {"name": pod["metadata"]["name"]}, "target": target}
     )
 
 
-def run(api: ApiClient, pod: Json, address: str = "") -> None:
+def accept(api: ApiClient, pod: Json, at: str) -> None:
+    """The kubelet has taken the pod, and its container does not start."""
+    container = {"name": "toolbox", "image": "toolbox", "imageID": "", "restartCount": 0, "ready": False}
+    state = {"waiting": {"reason": "ContainerCreating"}}
+    status = {"phase": "Pending", "startTime": at, "containerStatuses": [container | {"state": state}]}
+    _report(api, pod, status)
+
+
+def run(api: ApiClient, pod: Json, address: str = "", at: str = STARTED) -> None:
     """The container runs and is ready; its agent answers at the address, if there is one."""
-    state = {"running": {"startedAt": STARTED}}
+    state = {"running": {"startedAt": at}}
     container = {"name": "toolbox", "image": "toolbox", "imageID": IMAGE_ID, "restartCount": 0, "ready": True}
     status: Json = {
         "phase": "Running",
-        "startTime": STARTED,
+        "startTime": at,
         "conditions": [{"type": "Ready", "status": "True"}],
         "containerStatuses": [container | {"state": state}],
     }

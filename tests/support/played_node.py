@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import node_parts
 from api_client import client_of
 from kubectl import Kubectl, condition
+from resource_objects import STARTED
 
 WAIT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class PlayedNode:
-    """`admin` looks at the namespace in which everything happens."""
+    """`admin` looks at the namespace in which everything happens, on `node`; containers start at `started`."""
 
     admin: Kubectl
+    node: str = "pretend"
+    started: str = STARTED
 
     def prepare(self, labels: dict[str, str] | None = None) -> None:
         """The namespace, with the service account that a controller would make in it."""
@@ -36,8 +39,15 @@ class PlayedNode:
         """The pod gets its node, and its container is ready."""
         found = self.admin.wait_for("pod", pod, lambda _: True, timeout=WAIT_SECONDS)
         with client_of(self.admin.kubeconfig) as api:
-            node_parts.schedule(api, found)
-            node_parts.run(api, found)
+            node_parts.schedule(api, found, self.node)
+            node_parts.run(api, found, at=self.started)
+
+    def accept(self, pod: str) -> None:
+        """The pod gets its node, whose kubelet has taken it at that instant and not started anything."""
+        found = self.admin.wait_for("pod", pod, lambda _: True, timeout=WAIT_SECONDS)
+        with client_of(self.admin.kubeconfig) as api:
+            node_parts.schedule(api, found, self.node)
+            node_parts.accept(api, found, self.started)
 
     def finish(self, pod: str) -> None:
         """The operator wants the pod gone: the container ends, and the pod goes."""
