@@ -110,10 +110,13 @@ def _end(asked: Troubleshooter, run: Run, trace: Trace, world: World, now: float
     """The run is over: tell it, then take the pod away."""
     over = end_run(run, trace, now)
     rest = _rest(asked, over, world, now)
-    told = (*rest.before, *_announcement(asked, over, trace))
+    # Once the end is told nobody looks for a pod that no watch tells of.
+    watched = _watched_again(asked, world)
+    told = (*watched, *rest.before, *_announcement(asked, over, trace))
+    after = tuple(action for action in rest.after if action not in watched)
     # The next run may begin at once, and no watch tells of a status that we write ourselves.
     follows = not asked.deleting and not asked.stopped and asked.wanted_run > over.number
-    return replace(rest, before=told, look_again=now if follows else rest.look_again)
+    return replace(rest, before=told, after=after, look_again=now if follows else rest.look_again)
 
 
 def _announcement(asked: Troubleshooter, over: Run, trace: Trace) -> list[Action]:
@@ -169,7 +172,12 @@ def _delete(asked: Troubleshooter, world: World) -> list[Action]:
     pod = world.pod
     if pod is None or owner_uid(pod) != asked.uid or is_deleting(pod):
         return []
-    return [*watched_again(asked, pod), DeletePod(asked.pod_namespace, name_of(pod), uid_of(pod))]
+    return [*_watched_again(asked, world), DeletePod(asked.pod_namespace, name_of(pod), uid_of(pod))]
+
+
+def _watched_again(asked: Troubleshooter, world: World) -> tuple[Action, ...]:
+    ours = world.pod is not None and owner_uid(world.pod) == asked.uid
+    return watched_again(asked, world.pod) if world.pod is not None and ours else ()
 
 
 def _is_stop_wanted(asked: Troubleshooter, run: Run) -> bool:

@@ -119,9 +119,9 @@ def test_what_is_told_from_beginning_to_end(scene: Stage) -> None:
 
 def in_order(told: list[Any], kind: str) -> list[str]:
     """The reasons of a condition as they were told, without repetitions; a provisioner may take its time."""
-    reasons = [condition(asked, kind).get("reason") for asked in told]
-    passing = {None, "VolumePending"}
-    return [reason for reason, _ in itertools.groupby(reason for reason in reasons if reason not in passing)]
+    reasons = [str(found["reason"]) for asked in told if (found := condition(asked, kind))]
+    lasting = [reason for reason in reasons if reason != "VolumePending"]
+    return [reason for reason, _ in itertools.groupby(lasting)]
 
 
 def test_an_eviction_over_the_api(scene: Stage) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from every_order import EveryOrder, condition, orders
-from modelled_api import ModelledApi
+from modelled_api import KilledError, ModelledApi
 from modelled_cluster import ModelledCluster
 from modelled_operator import ModelledOperator
 from resource_objects import NOW
@@ -66,3 +66,22 @@ def test_a_claim_that_goes_before_its_pod_has_a_node_is_made_again() -> None:
     for act in (world.delete_claim, operator.deliver_all, operator.look, world.bind, world.accept_pod):
         act()
     assert world.start_container()
+
+
+def test_a_pod_that_lost_its_label_goes_though_the_operator_dies_once_it_has_told_the_end() -> None:
+    """An ended run looks for its pod among those that it watches alone."""
+    api = ModelledApi(NOW)
+    world = ModelledCluster(api)
+    world.create("Running")
+    operator = ModelledOperator(api)
+    operator.look()
+    world.strip_label()
+    world.change_spec("state", "Stopped")
+    operator.deliver_all()
+    api.kill_in, api.kill_after = 2, True  # the label, the Event, the status
+    with pytest.raises(KilledError):
+        operator.look()
+    assert world.asked is not None
+    assert condition(world.asked, "Ended")["reason"] == "Stopped"
+    ModelledOperator(api).look()
+    assert world.pod is None

@@ -15,7 +15,7 @@ WAIT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class PlayedNode:
-    """`admin` looks at the namespace in which everything happens, on `node`; containers start at `started`."""
+    """`admin` looks at the namespace of everything, which happens on `node`, at `started`."""
 
     admin: Kubectl
     node: str = "pretend"
