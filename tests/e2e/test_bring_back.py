@@ -116,6 +116,29 @@ def test_the_recordings_are_bound_again_in_another_namespace(
     )
 
 
+def test_the_recordings_are_bound_again_where_only_the_claim_was_deleted(
+    stage: Stage, admin: Kubectl, operator: None
+) -> None:
+    """Under the old name in the old namespace, where the next run goes on with them."""
+    toolbox = stage.start("again")
+    assert toolbox.run("shell", "--user=ann", "-c", "echo before").returncode == 0
+    stage.ask("again", state="Stopped")
+    stage.wait_reason("again", "Stopped", kind="Ended")
+    stage.editor.wait_gone("pod", "again", timeout=60)
+    volume = stage.volume_of("again-recordings")
+    stage.editor.run("delete", "pvc", "again-recordings")
+    name = volume["metadata"]["name"]
+    admin.wait_for("pv", name, lambda found: found["status"]["phase"] == "Released", timeout=30)
+    found = script(admin, "bind-recordings.sh", name, stage.namespace)
+    assert found.returncode == 0, found.stderr
+    stage.start("again", run=2)
+    assert stage.volume_of("again-recordings")["metadata"]["name"] == name
+    listed = toolbox.run("shell", "--", "troubleshooter-agent", "list").stdout.decode()
+    assert "ann" in listed
+    assert toolbox.run("shell", "--user=ben", "-c", "echo after").returncode == 0
+    assert [cast.summary["user"] for cast in stage.shelf("again").casts()] == ["ann", "ben"]
+
+
 def foreign(name: str, **labels: str) -> dict[str, Any]:
     spec = {
         "capacity": {"storage": "1Mi"},

@@ -82,6 +82,7 @@ def test_shell_that_is_not_recorded_says_so_and_makes_no_claim(stage: Stage, unr
     stage.ask("bare", troubleshooterClassName=unrecorded, saveToDisk={"enabled": False}, state="Stopped")
     stage.wait_reason("bare", "Stopped", kind="Ended")
     assert stage.wait_reason("bare", "NotRequested", kind="Recorded")["status"] == "False"
+    assert stage.wait_reason("bare", "NotRequested", kind="RecordingsRetained")["status"] == "False"
     assert stage.editor.get("pvc", "bare-recordings") is None
 
 
