@@ -30,6 +30,7 @@ from troubleshooter_operator.kinds import Json, Kind, annotations, is_deleting, 
 STEPS_TO_REST = 80
 LATENESS = 5 + 3 + 2  # after the agent, for the agent to be told, and for the steps of the model's clock
 MEDDLING = ("delete_pod", "force_delete_pod", "delete_claim", "strip_label", "change_image")
+MOST_SECONDS = 7200  # the class's maximum
 CAP_SECONDS = 7200 + 600 + 60
 
 
@@ -88,6 +89,10 @@ class EveryOrder(RuleBasedStateMachine):
         self.runs[uid] = run
         if "podUID" in status:
             self.known.add(status["podUID"])
+        if "resolved" in status:
+            assert parse_duration(status["resolved"]["timeToLive"]) <= MOST_SECONDS, (
+                "more than the class allows"
+            )
         ended = condition({"status": status}, "Ended")
         if ended["status"] == "True":
             self._check_end(uid, run, status, ended)
@@ -173,6 +178,11 @@ class EveryOrder(RuleBasedStateMachine):
         until = self.api.time + seconds
         while self.api.time < until:
             self._pass_time(until)
+
+    @rule(life=st.sampled_from(["1h15m", "2h", "3h"]))
+    def shell_asks_for_more(self, life: str) -> None:
+        """The last of them is more than the class allows."""
+        self.world.ask_for_more(life)
 
     # What the operator does.
 

@@ -33,7 +33,7 @@ class ModelledCluster:
     def __init__(self, api: ModelledApi) -> None:
         self.api = api
         self.agent_alive = True
-        self.sessions = 0
+        self.wanted = ""  # the time to live that a shell asks for
         self._opened: dict[str, int] = {}  # pod uid: sessions in it
         api.add(kinds.CLASS, offer())
 
@@ -127,7 +127,7 @@ class ModelledCluster:
         if self.container() or self.is_over():
             return False
         self._set_container({"running": {"startedAt": format_time(self.api.time)}}, phase="Running")
-        self.agent_alive = True
+        self.agent_alive, self.wanted = True, ""
         return True
 
     def remove_pod(self) -> None:
@@ -178,6 +178,11 @@ class ModelledCluster:
         self._opened[uid_of(pod)] = self._opened.get(uid_of(pod), 0) + 1
         return True
 
+    def ask_for_more(self, life: str) -> None:
+        """As `shell extend` does; only a toolbox in which somebody can be."""
+        if self.is_running() and self.agent_alive and not self._is_restarted():
+            self.wanted = life
+
     def keep_time(self) -> None:
         pod = self.pod
         if pod is None or not self.is_running() or not self.agent_alive or self._is_restarted():
@@ -206,7 +211,7 @@ class ModelledCluster:
             return None
         opened = self._opened.get(uid_of(pod), 0)
         active = format_time(self.api.time) if opened else None
-        return uid_of(pod), Report(self._told_end(), "", opened, 0, active, "", ())
+        return uid_of(pod), Report(self._told_end(), self.wanted, opened, 0, active, "", ())
 
     def opened(self, uid: str) -> int:
         return self._opened.get(uid, 0)
