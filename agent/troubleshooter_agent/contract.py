@@ -133,6 +133,7 @@ class ExitCode:
     AGENT_FAULT: Final = 70
     NOT_RECORDED: Final = 74
     ENDED_BY_TOOLBOX: Final = 124  # of a session that the toolbox ended
+    TOLD_TO_GO: Final = 143  # of the container: by SIGTERM, without a word of why
 
 
 class EndReason(StrEnum):

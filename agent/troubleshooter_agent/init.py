@@ -41,6 +41,8 @@ CLIENT_SECONDS: Final = 1.0  # what the clients have to leave with their exit st
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
 _ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _EXIT_CODES: Final = {
+    # With 0 the pod has succeeded, and the kubelet forgets that it has evicted it.
+    EndReason.POD_DELETED: ExitCode.TOLD_TO_GO,
     EndReason.AGENT_FAILED: ExitCode.AGENT_FAULT,
     EndReason.RECORDING_FAILED: ExitCode.NOT_RECORDED,
 }

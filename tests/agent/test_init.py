@@ -32,12 +32,12 @@ def casts_of(folder: Path) -> dict[str, Cast]:
 
 
 @pytest.mark.parametrize(
-    ("end", "reason", "why"),
-    [("", "PodDeleted", "pod deleted"), ("Stopped", "Stopped", "stopped")],
+    ("end", "reason", "why", "code"),
+    [("", "PodDeleted", "pod deleted", 143), ("Stopped", "Stopped", "stopped", 0)],
     ids=["without a word", "by the operator"],
 )
 def test_sigterm_ends_the_toolbox_politely_and_says_why(
-    agent: RunningAgent, end: str, reason: str, why: str
+    agent: RunningAgent, end: str, reason: str, why: str, code: int
 ) -> None:
     shell = agent.bash("--user=alice")
     if end:
@@ -47,7 +47,7 @@ def test_sigterm_ends_the_toolbox_politely_and_says_why(
     started = time.monotonic()
     agent.terminate()
     assert shell.wait() == 124
-    assert agent.wait() == 0
+    assert agent.wait() == code
     assert time.monotonic() - started < 1.5
     assert shell.shown.decode().endswith(ended_text(why))
     words = agent.last_words()
