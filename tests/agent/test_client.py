@@ -123,7 +123,7 @@ def test_agent_that_ends_while_a_client_waits_is_told_plainly(tmp_path: Path) ->
         waiting = agent.open("-c", "exit 5")
         wait_for(lambda: agent.logged("shell-refused"), "the first try")
         agent.terminate()
-        assert agent.wait() == 0
+        assert agent.wait() == 143
         waiting.communicate()
         assert waiting.returncode != 5
 

@@ -65,7 +65,7 @@ def test_failure_is_told_wherever_somebody_looks(small: RunningAgent) -> None:
     assert small.run("-c", "echo never").returncode == 74
     wait_for(lambda: small.status()["recordingFailures"] == 2, "the second failure")
     small.terminate()
-    assert small.wait() == 0
+    assert small.wait() == 143
     words = small.last_words()
     assert (words["reason"], words["recordingFailures"], words["sessionCount"]) == ("PodDeleted", 2, 1)
 

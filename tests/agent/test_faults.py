@@ -108,7 +108,7 @@ def assert_told(agent: RunningAgent, kind: str, words: str) -> None:
     metric = f'troubleshooter_agent_recording_failures_total{{kind="{kind}"}} 1.0'
     wait_for(lambda: metric in metrics(agent), metric)
     agent.terminate()
-    assert agent.wait() == 0
+    assert agent.wait() == 143
     told = agent.last_words()
     assert (told["recordingFailures"], told["sessions"][0]["exitCode"]) == (1, 74)
 

@@ -62,7 +62,7 @@ def test_sigterm_ends_the_toolbox_politely_and_says_why(
 def test_toolbox_without_a_session_ends_at_once(agent: RunningAgent) -> None:
     started = time.monotonic()
     agent.terminate()
-    assert agent.wait() == 0
+    assert agent.wait() == 143
     assert time.monotonic() - started < 1
     assert agent.last_words() == {
         "reason": "PodDeleted",
@@ -104,7 +104,7 @@ def test_whoever_ignores_the_hang_up_is_gone_after_six_seconds(agent: RunningAge
         wait_for(lambda: time.monotonic() - started > 4, "the last second")
         assert cpu_seconds(agent.pid) - before < 1.0
         assert shell.wait() == 124
-        assert agent.wait() == 0
+        assert agent.wait() == 143
         assert 4.5 < time.monotonic() - started < 6.5
     assert casts_of(agent.folder)["stubborn"].markers[-1] == "session ended: pod deleted"
 

@@ -42,5 +42,5 @@ def test_disk_that_fails_ends_the_session_and_shows_nothing_that_it_did_not_take
         status = agent.wait_until_closed(1)
         assert (status["recordingFailures"], status["sessions"][0]["exitCode"]) == (1, 74)
         agent.terminate()
-        assert agent.wait() == 0
+        assert agent.wait() == 143
         assert agent.last_words()["recordingFailures"] == 1

@@ -106,7 +106,7 @@ def test_message_of_a_toolbox_with_many_sessions_of_long_names_fits_and_counts_a
     assert [session.returncode for session in sessions] == list(range(60))
     agent.wait_until_closed(60)
     agent.terminate()
-    assert agent.wait() == 0
+    assert agent.wait() == 143
     found = parsed((agent.folder / "termination-log").read_bytes())
     assert (found["reason"], found["sessionCount"]) == ("PodDeleted", 60)
     assert len(found["sessions"]) >= 5
