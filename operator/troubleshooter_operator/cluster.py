@@ -20,6 +20,7 @@ from kubernetes.config import ConfigException, load_incluster_config, load_kube_
 from kubernetes.config.incluster_config import SERVICE_HOST_ENV_NAME
 from urllib3.util.ssl_ import create_urllib3_context
 
+from troubleshooter_operator import excerpt
 from troubleshooter_operator.clock import ServerClock
 from troubleshooter_operator.errors import (
     AlreadyExistsError,
@@ -124,9 +125,10 @@ class ApiServer:
         return self._json("GET", kind.path(namespace, name))
 
     def list_page(self, kind: Kind, after: str) -> Json:
-        """One page of all namespaces; `after` is the continue token of the page before, or empty."""
+        """One page of excerpts; `after` is the continue token of the page before, or empty."""
         query = {"limit": PAGE_SIZE, "labelSelector": kind.selector, "continue": after}
-        return self._json("GET", kind.path(), query=query)
+        part = excerpt.BY_KIND.get(kind.name, excerpt.whole)
+        return self._json("GET", kind.path(), query=query, hook=excerpt.while_parsing(part))
 
     def watch(self, kind: Kind, version: str, seconds: int, slack: float) -> Watch:
         """The server ends it after `seconds`; silence of `slack` longer than that is an error."""
@@ -163,10 +165,11 @@ class ApiServer:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         content: str = _JSON,
+        hook: Callable[[Json], Json] | None = None,
     ) -> Json:
         response = self._send(method, path, query=query, body=body, content=content, timeout=self._timeout)
         try:
-            answer: Json = json.loads(response.data)
+            answer: Json = json.loads(response.data, object_hook=hook)
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise UnreachableError(f"{method} {path}: {error}") from error
         return answer

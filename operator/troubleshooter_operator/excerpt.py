@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
+from troubleshooter_operator import kinds
 from troubleshooter_operator.kinds import Json
 
 SHARED_STRINGS: Final = 8192
@@ -61,6 +62,26 @@ def pod(thing: Json) -> Json:
 
 
 Excerpt = Callable[[Json], Json]
+BY_KIND: Final[dict[str, Excerpt]] = {
+    kinds.TROUBLESHOOTER.name: without_fields,
+    kinds.POD.name: pod,
+    kinds.CLAIM.name: unmanaged,
+    kinds.VOLUME.name: unmanaged,
+}
+
+
+def while_parsing(part: Excerpt) -> Callable[[Json], Json]:
+    """For `json.loads` of a list: each item is cut as soon as it is read, since a page of whole ones is much.
+
+    Only what the API server keeps has a resourceVersion, and a list itself has no spec.
+    """
+
+    def hook(thing: Json) -> Json:
+        meta = thing.get("metadata")
+        is_item = "spec" in thing and isinstance(meta, dict) and "resourceVersion" in meta
+        return part(thing) if is_item else thing
+
+    return hook
 
 
 def _only(thing: Json, names: frozenset[str]) -> Json:

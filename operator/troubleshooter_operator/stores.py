@@ -57,10 +57,10 @@ def _groups(whose: Callable[[Json], Key | None]) -> Callable[[Json], list[Key]]:
 
 
 _Made = tuple[Callable[[Json], Iterable[Key]], Excerpt]
-_TROUBLESHOOTERS: Final[_Made] = (lambda _: (), excerpt.without_fields)
-_PODS: Final[_Made] = (_groups_of_pod, excerpt.pod)
-_CLAIMS: Final[_Made] = (_groups(claim_key), excerpt.unmanaged)
-_VOLUMES: Final[_Made] = (_groups(volume_key), excerpt.unmanaged)
+_TROUBLESHOOTERS: Final[_Made] = (lambda _: (), excerpt.BY_KIND[kinds.TROUBLESHOOTER.name])
+_PODS: Final[_Made] = (_groups_of_pod, excerpt.BY_KIND[kinds.POD.name])
+_CLAIMS: Final[_Made] = (_groups(claim_key), excerpt.BY_KIND[kinds.CLAIM.name])
+_VOLUMES: Final[_Made] = (_groups(volume_key), excerpt.BY_KIND[kinds.VOLUME.name])
 
 
 @dataclass(frozen=True)

@@ -114,3 +114,22 @@ def test_no_way_into_a_cache_is_around_the_excerpt() -> None:
     gone = store.remove(last)
     assert gone is not None
     assert gone.old == excerpt.pod(last)
+
+
+def test_a_page_is_cut_while_it_is_parsed() -> None:
+    """Item by item; what only looks like one is left as it is."""
+    made = real(running())
+    inner = {"metadata": {"labels": {}}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    made["spec"] = made["spec"] | {"volumes": [*made["spec"]["volumes"], {"name": "x", "ephemeral": inner}]}
+    page = {"metadata": {"resourceVersion": "70", "continue": "more"}, "items": [made, made]}
+    read_back = json.loads(json.dumps(page), object_hook=excerpt.while_parsing(excerpt.pod))
+    assert read_back == page | {"items": [excerpt.pod(made)] * 2}
+    untouched = json.loads(json.dumps(page), object_hook=excerpt.while_parsing(excerpt.whole))
+    assert untouched == page
+
+
+@pytest.mark.parametrize("part", [excerpt.pod, excerpt.unmanaged, excerpt.without_fields])
+def test_an_excerpt_of_an_excerpt_is_the_same(part: excerpt.Excerpt) -> None:
+    """Lists are cut twice."""
+    once = part(real(running()))
+    assert part(once) == once
