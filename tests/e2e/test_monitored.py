@@ -14,6 +14,9 @@ from promtool import complaint
 from stage import Stage
 from toolbox import Toolbox
 
+# Prometheus runs here, beside the node, and reaches pods at their own addresses.
+pytestmark = pytest.mark.own_node
+
 SCRAPE_SECONDS = 20
 AGENT_PORT, OPERATOR_PORT = 9464, 8080
 SESSIONS = 12  # more than a status lists
