@@ -1,5 +1,6 @@
 """The Helm charts install what is in deploy/base; an upgrade ends no toolbox, a removal leaves recordings."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
 from helm import CHARTS, NAMESPACE, Helm, by_name, helm, objects
+from kubectl import Kubectl, wait_until
 from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
@@ -14,6 +16,7 @@ from stage import troubleshooter
 CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 NAMES = ("troubleshooter-crds", "troubleshooter")
 KEEP = "helm.sh/resource-policy"
+SCHEMA_SECONDS = 60
 BASE_ALONE = ("--set=components.policies=false",)
 
 
@@ -26,6 +29,11 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="module")
 def charts(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Helm:
     return helm(tmp_path_factory.mktemp("helm"), plane.state.kubeconfig("admin"))
+
+
+def is_taken(admin: Kubectl, name: str) -> bool:
+    manifest = json.dumps(troubleshooter(name, {}))
+    return admin.attempt("apply", "--filename=-", stdin=manifest).returncode == 0
 
 
 def test_the_charts_are_well_formed(charts: Helm) -> None:
@@ -70,7 +78,8 @@ def test_an_upgrade_ends_no_toolbox_and_a_removal_leaves_what_was_recorded(
     admin.run("wait", "--for=condition=Established", *CRDS)
     charts.run("install", NAMES[1], str(CHARTS / NAMES[1]))
     with running_operator(plane, tmp_path / "first.log"):
-        admin.apply(troubleshooter("web", {}))
+        # A mutating policy is refused the new kind until the API server has read its schema.
+        wait_until(lambda: is_taken(admin, "web"), timeout=SCHEMA_SECONDS, what="a Troubleshooter")
         volume = there.bind("web-recordings")
         there.run("web")
         there.wait("web", "Ready", "ShellAvailable")
