@@ -16,6 +16,8 @@ answers = json.loads(pathlib.Path({answers!r}).read_text())
 if sys.argv[1] == "get":
     path = sys.argv[2].removeprefix("--raw=")
     sys.exit(print(json.dumps(answers[path])) if path in answers else "the server is not there")
+if sys.argv[1] == "create":
+    sys.exit("the annotation troubleshooter.sh/requested-by must be your own name")
 pathlib.Path({done!r}).write_text(" ".join(sys.argv[1:]))
 """
 VALIDATING = ["validatingadmissionpolicies", "validatingwebhookconfigurations"]

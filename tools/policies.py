@@ -1,13 +1,14 @@
 """Puts the admission policies of deploy/policies into a cluster, or takes them away, for `make deploy`.
 
-It asks the API server which of them it can have, and says which it takes; docs/security.md tells what they
-do.
+It asks the API server which of them it can have, says which it takes, and waits until they hold;
+docs/security.md tells what they do.
 """
 
 import argparse
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,16 @@ SAID: Final = {
     "v1": "with mutating policies v1",
     "v1beta1": "with mutating policies v1beta1",
     UNSTAMPED: "validating alone, since this cluster has no mutating policies v1 or v1beta1",
+}
+IN_FORCE_SECONDS: Final = 60.0  # 2 to 4 s were seen, and 20 where the resource was new to the API server
+STEP_SECONDS: Final = 0.5
+REQUESTED_BY: Final = "troubleshooter.sh/requested-by"
+# Either refused or put right, once there is a policy; it is only tried.
+PROBE: Final = {
+    "apiVersion": "troubleshooter.sh/v1alpha1",
+    "kind": "Troubleshooter",
+    "metadata": {"name": "policies-probe", "annotations": {REQUESTED_BY: "nobody"}},
+    "spec": {"state": "Stopped"},
 }
 
 Ask = Callable[[str], Mapping[str, Any]]
@@ -40,7 +51,11 @@ def main() -> int:
         return 1
     say(f"policies: {SAID[chosen]} (deploy/policies/{chosen})")
     words = {"apply": ["apply"], "delete": ["delete", "--ignore-not-found"]}[arguments.verb]
-    return subprocess.run([*arguments.kubectl, *words, "-k", str(POLICIES / chosen)], check=False).returncode
+    done = subprocess.run([*arguments.kubectl, *words, "-k", str(POLICIES / chosen)], check=False)
+    if done.returncode or arguments.verb == "delete" or waited(lambda: is_in_force(arguments.kubectl)):
+        return done.returncode
+    say(f"policies: not in force after {IN_FORCE_SECONDS:g} s; kubectl describe validatingadmissionpolicies")
+    return 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,6 +82,31 @@ def answer(kubectl: Sequence[str], path: str) -> Mapping[str, Any]:
     asked = subprocess.run([*kubectl, "get", f"--raw={path}"], capture_output=True, text=True, check=True)
     found: Mapping[str, Any] = json.loads(asked.stdout)
     return found
+
+
+def waited(
+    holds: Callable[[], bool],
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Whether it came to hold in time."""
+    limit = now() + IN_FORCE_SECONDS
+    while not holds():
+        if now() >= limit:
+            return False
+        sleep(STEP_SECONDS)
+    return True
+
+
+def is_in_force(kubectl: Sequence[str]) -> bool:
+    """Whether a Troubleshooter in another's name is refused, or gets the true one."""
+    words = ["create", "--namespace=default", "--dry-run=server", "--output=json", "--filename=-"]
+    tried = subprocess.run(
+        [*kubectl, *words], input=json.dumps(PROBE), capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        return "must be your own name" in tried.stderr
+    return bool(json.loads(tried.stdout)["metadata"]["annotations"][REQUESTED_BY] != "nobody")
 
 
 def say(text: str) -> None:

@@ -1,5 +1,6 @@
 """`make deploy` puts the policies into the cluster that fit it, `make undeploy` takes them away again."""
 
+import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ import components
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
+from stage import troubleshooter
 
 VALIDATING = {
     "changes", "claims", "class", "connections", "default-class", "mounts", "new-claims", "pods",
@@ -30,6 +32,7 @@ def test_what_fits_the_cluster_comes_and_goes(
     with running_control_plane(tmp_path, controllers=True, flags=flags) as plane:
         assert sentence in make(plane, "deploy")
         assert names(plane, "validating") == VALIDATING
+        assert not in_another_name(plane)
         if stamping is not None:
             assert names(plane, "mutating") == stamping
         make(plane, "undeploy")
@@ -47,6 +50,17 @@ def make(plane: ControlPlane, *words: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     assert done.returncode == 0, done.stderr
     return done.stderr
+
+
+def in_another_name(plane: ControlPlane) -> bool:
+    """Whether a Troubleshooter could be made in another's name."""
+    manifest = troubleshooter("web", {})
+    manifest["metadata"]["annotations"] = {"troubleshooter.sh/requested-by": "nobody"}
+    words = ("create", "--dry-run=server", "--output=json", "--filename=-")
+    tried = plane.admin.in_namespace("default").attempt(*words, stdin=json.dumps(manifest))
+    if tried.returncode:
+        return "must be your own name" not in tried.stderr
+    return '"nobody"' in tried.stdout
 
 
 def names(plane: ControlPlane, kind: str) -> set[str]:
