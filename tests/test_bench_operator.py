@@ -10,7 +10,31 @@ import pytest
 from audit import Audit
 from figures import Row, at_most
 
+CHECKOUT = Path(__file__).parents[1]
+ASKED_FOR = (
+    "created to Pod created, idle cluster, p50",
+    "created to Pod created, idle cluster, p99",
+    "API requests for one whole life",
+    "1,000 Troubleshooters created at once: all pods created within",
+    "API requests a minute with 1,000 running in which nobody types",
+    "memory (Pss) of the operator with 1,000 running",
+    "restart with 1,000 running: until every one is reconciled",
+    "1,000 past their end, agents dead: worst lateness of the operator's decision",
+)
 WHO = "system:serviceaccount:troubleshooter-system:troubleshooter-operator"
+
+
+def test_the_page_in_the_documents_has_every_figure() -> None:
+    """It was not written by a short run."""
+    committed = CHECKOUT / "docs" / "benchmarks.md"
+    assert figures_of(committed) >= set(ASKED_FOR)
+    assert "BENCH=short" not in committed.read_text()
+
+
+def figures_of(path: Path) -> set[str]:
+    """The first column of all tables of a page."""
+    lines = path.read_text().splitlines()
+    return {line.split("|")[1].strip() for line in lines if line.startswith("| ")}
 
 
 def line(number: int, **more: object) -> str:

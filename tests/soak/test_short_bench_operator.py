@@ -23,7 +23,7 @@ def test_a_short_run_measures_every_figure(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     committed = (CHECKOUT / "docs" / "benchmarks.md").read_text().partition("# The operator, measured")[2]
-    assert figures_of(written.read_text()) == {
+    assert figures_of(written.read_text()) >= {
         figure.replace("1,000", "20").replace("5,000", "40") for figure in figures_of(committed)
     }
 
