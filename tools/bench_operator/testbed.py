@@ -104,7 +104,12 @@ def running_testbed(folder: Path, programs: Mapping[str, Path]) -> Iterator[Test
 def install(plane: ControlPlane, api: ApiClient) -> None:
     """The product, a namespace, and a storage class whose volumes would be deleted with their claims."""
     plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    plane.admin.run("wait", "--for=condition=Established", *CRDS)
+    # kubectl gives up on one that has no conditions at all yet.
+    wait_until(
+        lambda: plane.admin.attempt("wait", "--for=condition=Established", *CRDS).returncode == 0,
+        timeout=60,
+        what="CRDs that are established",
+    )
     plane.admin.in_namespace("troubleshooter-system").run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
     api.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     api.create(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", {"metadata": {"name": "default"}})
