@@ -121,7 +121,7 @@ def test_the_recordings_are_bound_again_where_only_the_claim_was_deleted(
 ) -> None:
     """Under the old name in the old namespace, where the next run goes on with them."""
     toolbox = stage.start("again")
-    assert toolbox.run("shell", "--user=ann", "-c", "echo before").returncode == 0
+    assert toolbox.run("shell", "-c", "echo before").returncode == 0
     stage.ask("again", state="Stopped")
     stage.wait_reason("again", "Stopped", kind="Ended")
     stage.editor.wait_gone("pod", "again", timeout=60)
@@ -134,9 +134,9 @@ def test_the_recordings_are_bound_again_where_only_the_claim_was_deleted(
     stage.start("again", run=2)
     assert stage.volume_of("again-recordings")["metadata"]["name"] == name
     listed = toolbox.run("shell", "--", "troubleshooter-agent", "list").stdout.decode()
-    assert "ann" in listed
-    assert toolbox.run("shell", "--user=ben", "-c", "echo after").returncode == 0
-    assert [cast.summary["user"] for cast in stage.shelf("again").casts()] == ["ann", "ben"]
+    assert "alice" in listed
+    assert toolbox.run("shell", "-c", "echo after").returncode == 0
+    assert [cast.summary["user"] for cast in stage.shelf("again").casts()] == ["alice", "alice"]
 
 
 def foreign(name: str, **labels: str) -> dict[str, Any]:

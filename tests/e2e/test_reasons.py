@@ -84,7 +84,7 @@ def test_the_kubelets_cap_before_the_container_has_started(scene: Stage) -> None
     began = scene.admin.json("get", "pod", UNSTARTED)["status"]["startTime"]
     passed = time.time() - datetime.fromisoformat(began).timestamp()
     cap = {"spec": {"activeDeadlineSeconds": int(passed) + 3}}
-    scene.admin.run("patch", "pod", UNSTARTED, f"--patch={json.dumps(cap)}")
+    scene.admin.run("patch", "pod", UNSTARTED, f"--patch={json.dumps(cap)}", f"--as={USER}")
     said = scene.wait_reason(UNSTARTED, "StartFailed", kind="Ended")["message"]
     assert said.startswith(
         "The container did not start within 10 minutes (Pod was active on the node longer than"
