@@ -20,6 +20,8 @@ OPERATORS_RIGHTS = {
     "troubleshooters.troubleshooter.sh": "[get list watch delete]",
     "troubleshooters.troubleshooter.sh/finalizers": "[update]",
     "troubleshooters.troubleshooter.sh/status": "[update]",
+    "validatingadmissionpolicies.admissionregistration.k8s.io": "[get]",
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": "[get]",
 }
 
 
