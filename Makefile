@@ -50,7 +50,7 @@ cluster-down: python ## end the test cluster
 
 install: ## put the CRDs into the cluster that kubectl talks to
 	@$(KUBECTL) apply -k crd
-	@$(KUBECTL) wait --for=condition=Established $(CRDS)
+	@$(KUBECTL) wait --for=jsonpath='{.status.conditions[?(@.type=="Established")].status}'=True $(CRDS)
 
 uninstall: ## take the CRDs away, and with them every Troubleshooter
 	@$(KUBECTL) delete --ignore-not-found -k crd

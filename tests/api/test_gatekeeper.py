@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import crds
 import naming
 import pytest
 from control_plane import ControlPlane, running_control_plane
@@ -19,7 +20,6 @@ from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 IMAGES = naming.Names("registry.example.org/troubleshooter", "1.0")
 POD, DEPLOYMENT = ("", "Pod"), ("apps", "Deployment")
 BOTH = (POD, DEPLOYMENT)
@@ -68,8 +68,7 @@ def toolboxes(
 ) -> dict[str, dict[str, Any]]:
     """Pods of the class as it comes and of the class with the organization's settings."""
     admin = plane.admin
-    admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    admin.run("wait", "--for=condition=Established", *CRDS)
+    crds.install(admin)
     admin.in_namespace("troubleshooter-system").apply(rendered)
     there = PlayedNode(admin.in_namespace("team"))
     there.prepare({"pod-security.kubernetes.io/enforce": "restricted"})

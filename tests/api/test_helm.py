@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
@@ -13,7 +14,6 @@ from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 NAMES = ("troubleshooter-crds", "troubleshooter")
 KEEP = "helm.sh/resource-policy"
 SCHEMA_SECONDS = 60
@@ -75,7 +75,7 @@ def test_an_upgrade_ends_no_toolbox_and_a_removal_leaves_what_was_recorded(
     there = PlayedNode(admin)
     there.prepare()
     charts.run("install", NAMES[0], str(CHARTS / NAMES[0]), "--create-namespace")
-    admin.run("wait", "--for=condition=Established", *CRDS)
+    crds.wait_until_established(admin)
     charts.run("install", NAMES[1], str(CHARTS / NAMES[1]))
     with running_operator(plane, tmp_path / "first.log"):
         # A mutating policy is refused the new kind until the API server has read its schema.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
@@ -138,7 +139,7 @@ def test_values_that_cannot_be_are_refused(charts: Helm, options: tuple[str, ...
 def test_what_the_cluster_has_is_asked_when_it_is_installed(charts: Helm, plane: ControlPlane) -> None:
     """Here mutating policies are v1beta1. All that needs no foreign kind is taken, at once."""
     charts.run("install", "troubleshooter-crds", str(CHARTS / "troubleshooter-crds"), "--create-namespace")
-    plane.admin.run("wait", "--for=condition=Established", "crd/troubleshooterclasses.troubleshooter.sh")
+    crds.wait_until_established(plane.admin)
     components = (f"{ON}{name}=true" for name in ("retain", "temporaryNamespace"))
     charts.run("install", CHART, str(CHARTS / CHART), *components)
     found = plane.admin.json("get", "mutatingadmissionpolicies")["items"]

@@ -3,20 +3,19 @@
 import json
 from pathlib import Path
 
+import crds
 from control_plane import running_control_plane
 from harness import CHECKOUT
 from operator_process import running_operator
 from stage import troubleshooter
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 GITOPS = ("apply", "--server-side", "--field-manager=flux", "--filename=-")
 
 
 def test_an_applier_goes_on_owning_what_it_applied(tmp_path: Path) -> None:
     """Else the next apply would be refused as a conflict, or would not take away what it no longer has."""
     with running_control_plane(tmp_path / "plane") as plane:
-        plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-        plane.admin.run("wait", "--for=condition=Established", *CRDS)
+        crds.install(plane.admin)
         plane.admin.in_namespace("troubleshooter-system").run(
             "apply", "-k", str(CHECKOUT / "deploy" / "base")
         )

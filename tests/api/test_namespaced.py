@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
@@ -13,7 +14,6 @@ from played_node import PlayedNode
 from stage import troubleshooter
 
 OVERLAY = CHECKOUT / "deploy" / "namespaced"
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 OURS = ("team-a", "team-b")
 REMEDY = (
     "an administrator can use a StorageClass with reclaimPolicy Retain, or let the operator read "
@@ -32,8 +32,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 
 def install(admin: Kubectl) -> None:
-    admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    admin.run("wait", "--for=condition=Established", *CRDS)
+    crds.install(admin)
     admin.in_namespace("troubleshooter-system").run("apply", "-k", str(OVERLAY))
     for policy in ("Retain", "Delete"):
         admin.apply(

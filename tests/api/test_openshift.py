@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
@@ -13,7 +14,6 @@ from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 CHOSEN = 1000660000
 WAYS = {"by-kubectl": (), "by-server": ("--server-side", "--force-conflicts")}
 PODS = {
@@ -83,8 +83,7 @@ BINDINGS = (
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
-        running.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-        running.admin.run("wait", "--for=condition=Established", *CRDS)
+        crds.install(running.admin)
         running.admin.apply(RANGE, CHECK, *BINDINGS)
         yield running
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
@@ -20,7 +21,6 @@ from stage import troubleshooter
 from troubleshooter_agent.contract import parse_time
 
 POLICIES = CHECKOUT / "deploy" / "policies"
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 REQUESTED_BY = "troubleshooter.sh/requested-by"
 EXEC_IDENTITY = "troubleshooter.sh/exec-identity"
 COUNTED_SECONDS = 11.0
@@ -50,8 +50,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def install(admin: Kubectl) -> None:
-    admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    admin.run("wait", "--for=condition=Established", *CRDS)
+    crds.install(admin)
     admin.in_namespace("troubleshooter-system").run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
     admin.run("apply", "-k", str(CHECKOUT / "deploy" / "temporary-namespace"))
     admin.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node1"}})

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from exec_listener import NODE, Command, ExecListener, listening
@@ -14,7 +15,6 @@ from harness import CHECKOUT
 from kubectl import Kubectl, Manifest, wait_until
 
 POLICIES = CHECKOUT / "deploy" / "policies"
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 IN_FORCE_SECONDS = 30.0
 RBAC = {"apiVersion": "rbac.authorization.k8s.io/v1"}
 ELSEWHERE = "incident-response-7f3e"
@@ -84,8 +84,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     ):
         scene = Scene(plane, listener, request.param != "validating")
         listener.register(plane.admin)
-        plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-        plane.admin.run("wait", "--for=condition=Established", *CRDS)
+        crds.install(plane.admin)
         # Their pods come first: with the policies in force nobody but the operator makes them.
         for namespace in ("team", ELSEWHERE):
             plane.admin.run("create", "namespace", namespace)

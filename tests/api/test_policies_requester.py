@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
 from kubectl import Kubectl, wait_until
 from stage import troubleshooter
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 POLICIES = CHECKOUT / "deploy" / "policies"
 REQUESTED_BY = "troubleshooter.sh/requested-by"
 TOOLBOXES = "troubleshooters.troubleshooter.sh"
@@ -43,8 +43,7 @@ def stamped(plane: ControlPlane) -> bool:
 
 
 def install(admin: Kubectl) -> None:
-    admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    admin.run("wait", "--for=condition=Established", *CRDS)
+    crds.install(admin)
     admin.in_namespace("troubleshooter-system").run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
     big = admin.json("get", "troubleshooterclass", "default") | {"metadata": {"name": "big"}}
     admin.apply(big)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
@@ -11,7 +12,6 @@ from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 POLICY = str(CHECKOUT / "deploy" / "retain" / "v1beta1")
 ROLE = ("clusterrole", "troubleshooter-operator")
 
@@ -21,8 +21,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     folder = tmp_path_factory.mktemp("plane")
     with running_control_plane(folder) as running:
         admin = running.admin.in_namespace("troubleshooter-system")
-        admin.run("apply", "-k", str(CHECKOUT / "crd"))
-        admin.run("wait", "--for=condition=Established", *CRDS)
+        crds.install(admin)
         admin.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
         PlayedNode(running.admin.in_namespace("team")).prepare()
         with running_operator(running, folder / "operator.log"):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import crds
 import pytest
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
@@ -14,7 +15,6 @@ from played_node import PlayedNode
 from stage import troubleshooter
 
 COMPONENT = str(CHECKOUT / "deploy" / "temporary-namespace")
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 RIGHTS = ("clusterrolebinding", "troubleshooter-operator-temporary-namespace")
 ACCESS = {"users": ["bob"], "groups": ["on-call"]}
 
@@ -28,8 +28,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 
 def install(admin: Kubectl) -> None:
-    admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    admin.run("wait", "--for=condition=Established", *CRDS)
+    crds.install(admin)
     admin.in_namespace("troubleshooter-system").run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
     admin.run("apply", "-k", COMPONENT)
     admin.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node1"}})

@@ -56,7 +56,7 @@ def refuse(toolbox: Toolbox) -> None:
     assert (result.returncode, result.stdout) == (74, b"")
     assert b"no shell without a recording: cannot write the recording /recordings/" in result.stderr
     assert REMEDY.encode() in result.stderr
-    home = Path(f"/proc/{init_of(container_of(toolbox.pod))}/root/home")
+    home = Path("/proc", str(init_of(container_of(toolbox.pod))), "root", "home")
     assert (home.is_dir(), (home / "ran").exists()) == (True, False)
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import binaries
+import crds
 import lifecycle
 import places
 import pytest
@@ -16,7 +17,6 @@ from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 SAMPLES = ("class.yaml", "minimal.yaml", "stopped.yaml", "full.yaml")
 POLICY = "troubleshooter-operator-volumes"
 VALIDATING = CHECKOUT / "deploy" / "policies" / "validating"
@@ -39,8 +39,7 @@ def test_kubernetes_1_30_takes_all_of_it_and_one_life(tmp_path: Path) -> None:
     """Its limits of what rules may cost are narrower, and it lacks what CEL has learnt since."""
     with oldest_control_plane(tmp_path / "plane") as plane:
         assert plane.admin.json("version")["serverVersion"]["gitVersion"].startswith("v1.30.")
-        plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-        plane.admin.run("wait", "--for=condition=Established", *CRDS)
+        crds.install(plane.admin)
         system = plane.admin.in_namespace("troubleshooter-system")
         system.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
         for sample in SAMPLES:
@@ -61,8 +60,7 @@ def test_kubernetes_1_30_takes_all_of_it_and_one_life(tmp_path: Path) -> None:
 def test_kubernetes_1_30_takes_the_policies_and_refuses_what_is_not_recorded(tmp_path: Path) -> None:
     with oldest_control_plane(tmp_path / "plane") as plane, listening(plane.state.pki) as listener:
         listener.register(plane.admin)
-        plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-        plane.admin.run("wait", "--for=condition=Established", *CRDS)
+        crds.install(plane.admin)
         team = plane.admin.in_namespace("team")
         PlayedNode(team).prepare()
         labels = {"app.kubernetes.io/managed-by": "troubleshooter-operator"}

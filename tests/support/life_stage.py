@@ -5,21 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import crds
 import pki
 from api_client import Json, credentials
 from api_proxy import Proxy
 from control_plane import ControlPlane
-from harness import CHECKOUT
 from lives import API
 from resource_objects import offer
-
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 
 
 def install(plane: ControlPlane) -> None:
     """CRDs and a default class; RBAC and policies are no matter of these tests."""
-    plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    plane.admin.run("wait", "--for=condition=Established", *CRDS)
+    crds.install(plane.admin)
     plane.admin.apply({"apiVersion": API, "kind": "TroubleshooterClass"} | _new(offer()))
 
 

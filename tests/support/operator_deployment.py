@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import crds
 import images
 from containers import container_of, init_of
 from harness import CHECKOUT
@@ -16,7 +17,6 @@ from kubectl import Kubectl, wait_until
 
 NAMESPACE = "troubleshooter-system"
 DEPLOYMENT = "deployment/troubleshooter-operator"
-CRDS = tuple(f"crd/{kind}.troubleshooter.sh" for kind in ("troubleshooters", "troubleshooterclasses"))
 PODS = "--selector=app.kubernetes.io/name=troubleshooter-operator"
 ROLLOUT_SECONDS = 90
 BACK_SECONDS = 60
@@ -35,8 +35,7 @@ def deploy(admin: Kubectl) -> None:
     """CRDs, rights, default class, operator and policies of this checkout; the image that was loaded last."""
     home = admin.in_namespace(NAMESPACE)
     is_update = home.get(DEPLOYMENT) is not None
-    home.run("apply", "-k", str(CHECKOUT / "crd"))
-    home.run("wait", "--for=condition=Established", *CRDS)  # only then the default class has a kind
+    crds.install(home)
     base = home.run("kustomize", str(CHECKOUT / "deploy" / "base")).stdout
     home.apply(images.names().put_into(base))
     if is_update:

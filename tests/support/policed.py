@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import crds
 from control_plane import ControlPlane, running_control_plane
 from harness import CHECKOUT
 from kubectl import Kubectl, Result, wait_until
 
 POLICIES = CHECKOUT / "deploy" / "policies"
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 TEAM = "team"
 IN_FORCE_SECONDS = 30.0
 DRY = "--dry-run=server"
@@ -24,8 +24,7 @@ DRY = "--dry-run=server"
 def policed_plane(folder: Path, component: str = "validating") -> Iterator[ControlPlane]:
     """With controllers, so that the garbage collector and the binder of volumes are the real ones."""
     with running_control_plane(folder, controllers=True) as plane:
-        plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-        plane.admin.run("wait", "--for=condition=Established", *CRDS)
+        crds.install(plane.admin)
         home = plane.admin.in_namespace("troubleshooter-system")
         home.run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
         plane.admin.run("create", "namespace", TEAM)

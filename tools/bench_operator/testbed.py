@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import components
+import crds
 from api_client import ApiClient, credentials
 from audit import Audit, policy
 from control_plane import ControlPlane, Part, running_control_plane
@@ -28,7 +29,6 @@ TROUBLESHOOTERS: Final = f"/apis/troubleshooter.sh/v1alpha1/namespaces/{NAMESPAC
 PODS: Final = f"/api/v1/namespaces/{NAMESPACE}/pods"
 CLAIMS: Final = f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims"
 VOLUMES: Final = "/api/v1/persistentvolumes"
-CRDS: Final = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
 STAGES: Final = CHECKOUT / "tests" / "cluster" / "manifests" / "kwok.yaml"
 AGENTS: Final = CHECKOUT / "tests" / "support" / "fake_agents.py"
 # Neither scheduler nor binder is what is measured, so they are not to be what everything waits for.
@@ -103,13 +103,7 @@ def running_testbed(folder: Path, programs: Mapping[str, Path]) -> Iterator[Test
 
 def install(plane: ControlPlane, api: ApiClient) -> None:
     """The product, a namespace, and a storage class whose volumes would be deleted with their claims."""
-    plane.admin.run("apply", "-k", str(CHECKOUT / "crd"))
-    # kubectl gives up on one that has no conditions at all yet.
-    wait_until(
-        lambda: plane.admin.attempt("wait", "--for=condition=Established", *CRDS).returncode == 0,
-        timeout=60,
-        what="CRDs that are established",
-    )
+    crds.install(plane.admin)
     plane.admin.in_namespace("troubleshooter-system").run("apply", "-k", str(CHECKOUT / "deploy" / "base"))
     api.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     api.create(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", {"metadata": {"name": "default"}})
