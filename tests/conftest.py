@@ -67,12 +67,13 @@ def nothing_left_running() -> Iterator[None]:
 
 def child_processes() -> set[str]:
     """Our children, zombies too, as PID and command."""
-    pids = [pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()]
-    return {f"{pid} {_command(pid)}" for pid in pids}
+    pids = [pid for file in Path("/proc/self/task").glob("*/children") for pid in _read(file).split()]
+    return {f"{pid} {_read(Path('/proc', pid, 'comm')).strip() or '?'}" for pid in pids}
 
 
-def _command(pid: str) -> str:
+def _read(file: Path) -> str:
+    """Empty, too, if its thread or process is gone since it was found."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        return file.read_text()
     except OSError:
-        return "?"
+        return ""

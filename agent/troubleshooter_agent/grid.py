@@ -1,7 +1,7 @@
 """The cells of a terminal in memory and what moves them: pyte's, mended where pyte 0.8.2 differs from xterm.
 
 Only readers import it, as the ground that `emulation` stands on. Mended: moves from outside of the scroll
-region, the origin, lines that were blank, what erasing leaves; and scrolling is faster.
+region, the origin, lines that were blank, what erasing and shifting leave; and scrolling is faster.
 """
 
 from collections.abc import Callable, Sequence
@@ -93,6 +93,28 @@ class Grid(pyte.Screen):
         line, blank = self.buffer[self.cursor.y], self.blank()
         for column in columns:
             line[column] = blank
+        self.dirty.add(self.cursor.y)
+
+    # Shifting within a line. What moves in, or was never written, has the colour that erasing leaves.
+
+    def insert_characters(self, count: int | None = None) -> None:
+        """ICH."""
+        x, cells = self._from_cursor()
+        blank = [self.blank()] * min(count or 1, len(cells))
+        self._write(x, blank + cells[: len(cells) - len(blank)])
+
+    def delete_characters(self, count: int | None = None) -> None:
+        """DCH."""
+        x, cells = self._from_cursor()
+        blank = [self.blank()] * min(count or 1, len(cells))
+        self._write(x, cells[len(blank) :] + blank)
+
+    def _from_cursor(self) -> tuple[int, list[Char]]:
+        x, line = min(self.cursor.x, self.columns - 1), self.buffer[self.cursor.y]
+        return x, [line[column] for column in range(x, self.columns)]
+
+    def _write(self, x: int, cells: list[Char]) -> None:
+        self.buffer[self.cursor.y].update(enumerate(cells, x))
         self.dirty.add(self.cursor.y)
 
     # Scrolling.

@@ -88,6 +88,17 @@ def test_erasing_leaves_the_background_and_no_more(erase: str) -> None:
     assert cell(f"\x1b[1;4;44m{erase}", 0) == (" ", "44")
 
 
+@pytest.mark.parametrize(
+    ("shift", "colours"), [("\x1b[P", ["44", "44", "41"]), ("\x1b[@", ["44", "41", "44"])]
+)
+def test_what_moves_in_has_the_background_and_what_moves_keeps_its_own(
+    shift: str, colours: list[str]
+) -> None:
+    """The line scrolled in, so that nothing was ever written there; the cursor is in its second column."""
+    text = f"\x1b[44m\x1b[T\x1b[41m\x1b[2G{shift}"
+    assert [cell(text, x) for x in (0, 1, 9)] == [(" ", colour) for colour in colours]
+
+
 def test_smaller_window_keeps_the_line_of_the_cursor() -> None:
     terminal = shown(10, 4, "a\r\nb\r\nc\r\nd")
     terminal.screen.resize(2, 5)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from screens import PAINTED, lines, looks, shown
 
@@ -43,6 +43,7 @@ def join(content: bytes, length: int) -> tuple[Snapshot, Interpreter]:
     return found, viewer
 
 
+@example(["\x1b[44m\x1b[T\x1b[P"], 107)  # deletes in a line that was never written and is coloured
 @given(st.lists(PAINTED, max_size=6), st.integers(0, 600))
 def test_who_joins_sees_in_the_end_what_others_see(outputs: Sequence[str], length: int) -> None:
     """At any byte, also amid a line."""
