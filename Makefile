@@ -33,7 +33,8 @@ unit: venv ## the tests that need no cluster
 	@$(PYTHON) -m pytest -m "not cluster and not soak" --numprocesses 4 --dist loadfile
 
 e2e: venv ## the tests on a real one-node Kubernetes
-	@$(PYTHON) -m pytest -m cluster --verbose --durations=10
+	@$(PYTHON) -m pytest tests/api -m cluster --numprocesses 3 --dist loadfile
+	@$(PYTHON) -m pytest --ignore=tests/api -m cluster --verbose --durations=10
 
 image: python ## build the images; load them into the test cluster if it is up; IMG=PREFIX:TAG names both
 	@$(HARNESS) image
