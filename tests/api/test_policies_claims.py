@@ -5,21 +5,19 @@ None of this takes a mutating policy. reader may make pods and read recordings, 
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from control_plane import ControlPlane
 from kubectl import Kubectl
 from operator_process import as_operator
 from policed import (
     DRY,
     TEAM,
+    Scene,
     claim,
     create,
     give,
     patch,
-    person,
     pod,
     policed_plane,
     wait_until_refused,
@@ -62,23 +60,9 @@ CHANGES = {
 }
 
 
-@dataclass(frozen=True)
-class Scene:
-    """In it are a claim of recordings, made by the operator, and bob's own claim `app`."""
-
-    plane: ControlPlane
-    operator: Kubectl
-
-    def person(self, name: str) -> Kubectl:
-        return person(self.plane, name)
-
-    @property
-    def admin(self) -> Kubectl:
-        return self.plane.admin.in_namespace(TEAM)
-
-
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """In it are a claim of recordings, made by the operator, and bob's own claim `app`."""
     with policed_plane(tmp_path_factory.mktemp("plane")) as plane:
         pods = {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]}
         reading = {"apiGroups": ["troubleshooter.sh"], "resources": ["troubleshooters/recordings"]}

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from control_plane import ControlPlane
 from kubectl import Kubectl, wait_until
 from operator_process import as_operator
-from policed import DRY, TEAM, create, give, patch, person, pod, policed_plane, wait_until_refused
+from policed import DRY, TEAM, Scene, create, give, patch, pod, policed_plane, wait_until_refused
 
 OURS = {"app.kubernetes.io/managed-by": "troubleshooter-operator"}
 FINALIZER = "example.org/hold"
@@ -48,23 +46,9 @@ CHANGES = {
 OF_THE_SPEC = ("image", "deadline", "toleration")
 
 
-@dataclass(frozen=True)
-class Scene:
-    """In it runs a toolbox `box`, made by the operator, beside bob's own pod `app`."""
-
-    plane: ControlPlane
-    operator: Kubectl
-
-    def person(self, name: str) -> Kubectl:
-        return person(self.plane, name)
-
-    @property
-    def admin(self) -> Kubectl:
-        return self.plane.admin.in_namespace(TEAM)
-
-
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """In it runs a toolbox `box`, made by the operator, beside bob's own pod `app`."""
     with policed_plane(tmp_path_factory.mktemp("plane")) as plane:
         resizing = {"apiGroups": [""], "resources": ["pods/resize", "pods/ephemeralcontainers"]}
         for name in ("alice", "bob"):

@@ -6,6 +6,7 @@ alice and bob edit the namespace, carol administers it; what else somebody may d
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,21 @@ POLICIES = CHECKOUT / "deploy" / "policies"
 TEAM = "team"
 IN_FORCE_SECONDS = 30.0
 DRY = "--dry-run=server"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a test of policies has: the control plane, and the operator's rights in the namespace `team`."""
+
+    plane: ControlPlane
+    operator: Kubectl
+
+    def person(self, name: str) -> Kubectl:
+        return person(self.plane, name)
+
+    @property
+    def admin(self) -> Kubectl:
+        return self.plane.admin.in_namespace(TEAM)
 
 
 @contextmanager
