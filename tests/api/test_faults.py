@@ -106,9 +106,10 @@ def test_an_undisturbed_life_leaves_one_kept_volume_and_no_pod(undisturbed: Json
 def test_watches_that_fail(
     fault: Callable[[Exchange], None], proxy: Proxy, life: Life, undisturbed: Json
 ) -> None:
-    """As many watches as three of each kind, from the first that begins once they are told to fail."""
+    """Three of each kind, right after a cut of every connection."""
     told = 3 * EVERY_KIND
     proxy.tell(WATCH, fault, times=told)
+    proxy.cut()
     assert life.live() == undisturbed
     assert proxy.left_to_do() < told
 
