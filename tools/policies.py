@@ -27,6 +27,7 @@ SAID: Final = {
 }
 IN_FORCE_SECONDS: Final = 60.0  # 2 to 4 s were seen, and 20 where the resource was new to the API server
 STEP_SECONDS: Final = 0.5
+BELIEVED_SECONDS: Final = 10.0  # the operator believes names of what is made so long after new policies
 REQUESTED_BY: Final = "troubleshooter.sh/requested-by"
 # Either refused or put right, once there is a policy; it is only tried.
 PROBE: Final = {
@@ -50,12 +51,30 @@ def main() -> int:
         say(f"policies: cannot ask the cluster which it can have: {error.stderr.strip()}")
         return 1
     say(f"policies: {SAID[chosen]} (deploy/policies/{chosen})")
-    words = {"apply": ["apply"], "delete": ["delete", "--ignore-not-found"]}[arguments.verb]
-    done = subprocess.run([*arguments.kubectl, *words, "-k", str(POLICIES / chosen)], check=False)
-    if done.returncode or arguments.verb == "delete" or waited(lambda: is_in_force(arguments.kubectl)):
+    folder = str(POLICIES / chosen)
+    if arguments.verb == "delete":
+        return subprocess.run(
+            [*arguments.kubectl, "delete", "--ignore-not-found", "-k", folder], check=False
+        ).returncode
+    return applied(arguments.kubectl, folder)
+
+
+def applied(kubectl: Sequence[str], folder: str) -> int:
+    """Exit status, once they hold, and names count from now on."""
+    done = subprocess.run([*kubectl, "apply", "-k", folder], stdout=subprocess.PIPE, text=True, check=False)
+    sys.stdout.write(done.stdout)
+    if done.returncode:
         return done.returncode
-    say(f"policies: not in force after {IN_FORCE_SECONDS:g} s; kubectl describe validatingadmissionpolicies")
-    return 1
+    there = time.monotonic()
+    if not waited(lambda: is_in_force(kubectl)):
+        say(
+            f"policies: not in force after {IN_FORCE_SECONDS:g} s; "
+            "kubectl describe validatingadmissionpolicies may tell why"
+        )
+        return 1
+    if " created" in done.stdout:
+        time.sleep(max(0.0, there + BELIEVED_SECONDS - time.monotonic()))
+    return 0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Asks, every half minute, which names the cluster's admission policies see to; `main` runs it.
+"""Asks which names the cluster's admission policies see to, every half minute; `main` runs it.
 
 It keeps what it heard for `observe`. Where the component deploy/policies is not installed the operator has no
 right to ask: that is an answer too.
@@ -8,11 +8,10 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from troubleshooter_agent.contract import ExecIdentity
 from troubleshooter_operator import kinds, log
 from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.errors import ForbiddenError, NotFoundError, OperatorError
-from troubleshooter_operator.identity import REQUESTER_POLICY, SHELL_POLICY, Vouched, in_force_since
+from troubleshooter_operator.identity import REQUESTER_POLICY, SHELL_POLICY, Vouched, in_force_from, vouched
 
 EVERY_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 1.0
@@ -28,6 +27,7 @@ class Admission:
         self._every = every
         self._closing = threading.Event()
         self._vouched = Vouched()
+        self._due: float | None = None  # when a policy that is there will be in force
         self.known = threading.Event()
 
     def vouched(self) -> Vouched:
@@ -37,8 +37,14 @@ class Admission:
     def run(self) -> None:
         while True:
             self.refresh()
-            if self._closing.wait(self._every if self.known.is_set() else RETRY_SECONDS):
+            if self._closing.wait(self.pause()):
                 return
+
+    def pause(self) -> float:
+        """Seconds until it asks again: at once when a new policy holds, since toolboxes may wait for that."""
+        if not self.known.is_set():
+            return RETRY_SECONDS
+        return self._every if self._due is None else min(self._every, self._due - self._cluster.now())
 
     def close(self) -> None:
         self._closing.set()
@@ -57,16 +63,16 @@ class Admission:
             self._on_change()
 
     def _ask(self) -> Vouched:
-        requesters = self._since(REQUESTER_POLICY)
-        if requesters is None:
-            return Vouched()
-        enforced = self._since(SHELL_POLICY) is not None
-        return Vouched(requesters, ExecIdentity.ENFORCED if enforced else ExecIdentity.NONE)
+        requesters = self._from(REQUESTER_POLICY)
+        shells = self._from(SHELL_POLICY) if requesters is not None else None
+        now = self._cluster.now()
+        self._due = min((due for due in (requesters, shells) if due is not None and due > now), default=None)
+        return vouched(requesters, shells, now)
 
-    def _since(self, name: str) -> float | None:
+    def _from(self, name: str) -> float | None:
         try:
             policy = self._cluster.get(kinds.POLICY, None, name)
             binding = self._cluster.get(kinds.POLICY_BINDING, None, name)
         except (ForbiddenError, NotFoundError):
             return None
-        return in_force_since(policy, binding, self._cluster.now())
+        return in_force_from(policy, binding)

@@ -29,8 +29,8 @@ class Vouched:
     execs: ExecIdentity = ExecIdentity.NONE
 
 
-def in_force_since(policy: Json, binding: Json, now: float) -> float | None:
-    """When a policy came into force for the whole cluster; None if it is not, or not surely yet."""
+def in_force_from(policy: Json, binding: Json) -> float | None:
+    """From when a policy is surely in force for the whole cluster, maybe to come; None: it will not be."""
     spec = binding.get("spec") or {}
     is_whole = (
         spec.get("policyName") == name_of(policy)
@@ -40,8 +40,16 @@ def in_force_since(policy: Json, binding: Json, now: float) -> float | None:
     )
     if not is_whole or is_deleting(policy) or is_deleting(binding):
         return None
-    since = max(parse_time(metadata(each)["creationTimestamp"]) for each in (policy, binding))
-    return since + SETTLING_SECONDS if since + SETTLING_SECONDS <= now else None
+    made = max(parse_time(metadata(each)["creationTimestamp"]) for each in (policy, binding))
+    return made + SETTLING_SECONDS
+
+
+def vouched(requesters: float | None, shells: float | None, now: float) -> Vouched:
+    """By when the two policies are in force; who executes counts only where requesters do."""
+    if requesters is None or requesters > now:
+        return Vouched()
+    enforced = shells is not None and shells <= now
+    return Vouched(requesters, ExecIdentity.ENFORCED if enforced else ExecIdentity.NONE)
 
 
 def requested_by(asked: Troubleshooter, vouched: Vouched) -> str:

@@ -11,7 +11,7 @@ from troubleshooter_agent.contract import ExecIdentity
 from troubleshooter_operator import kinds
 from troubleshooter_operator.actions import CreateClaim, CreatePod, PatchClaim, PatchPod, PatchVolume
 from troubleshooter_operator.admission import Admission
-from troubleshooter_operator.identity import Vouched, in_force_since, requested_by
+from troubleshooter_operator.identity import Vouched, in_force_from, requested_by, vouched
 from troubleshooter_operator.plan import plan
 from troubleshooter_operator.resources import troubleshooter as parse
 from troubleshooter_operator.world import Plan, World
@@ -39,27 +39,40 @@ def binding(name: str = NAME, *, made: str = MADE, **spec: Any) -> dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("policy", "binding", "after", "since"),
+    ("policy", "binding", "at"),
     [
-        pytest.param(policy(), binding(), 10.0, MADE_SECONDS + 10, id="in force after 10 s"),
-        pytest.param(policy(), binding(), 9.9, None, id="perhaps not everywhere yet"),
-        pytest.param(policy(), binding(made=LATER), 15.0, MADE_SECONDS + 15, id="bound later"),
-        pytest.param(policy(made=LATER), binding(), 14.0, None, id="made anew"),
-        pytest.param(policy(), binding(validationActions=["Warn"]), 99.0, None, id="refuses nothing"),
-        pytest.param(policy(), binding(validationActions=AUDITED), 99.0, MADE_SECONDS + 10, id="audits"),
-        pytest.param(policy(), binding(policyName="other"), 99.0, None, id="of another policy"),
-        pytest.param(policy(), binding(matchResources={"namespaceSelector": {}}), 99.0, None, id="in places"),
-        pytest.param(policy(failurePolicy="Ignore"), binding(), 99.0, None, id="fails open"),
+        pytest.param(policy(), binding(), MADE_SECONDS + 10, id="10 s later, everywhere"),
+        pytest.param(policy(), binding(made=LATER), MADE_SECONDS + 15, id="bound later"),
+        pytest.param(policy(made=LATER), binding(), MADE_SECONDS + 15, id="made anew"),
+        pytest.param(policy(), binding(validationActions=["Warn"]), None, id="refuses nothing"),
+        pytest.param(policy(), binding(validationActions=AUDITED), MADE_SECONDS + 10, id="audits"),
+        pytest.param(policy(), binding(policyName="other"), None, id="of another policy"),
+        pytest.param(policy(), binding(matchResources={"namespaceSelector": {}}), None, id="in places"),
+        pytest.param(policy(failurePolicy="Ignore"), binding(), None, id="fails open"),
     ],
-)  # fmt: skip
-def test_when_a_policy_is_in_force(policy: Any, binding: Any, after: float, since: float | None) -> None:
-    assert in_force_since(policy, binding, MADE_SECONDS + after) == since
+)
+def test_from_when_a_policy_is_in_force(policy: Any, binding: Any, at: float | None) -> None:
+    assert in_force_from(policy, binding) == at
 
 
 def test_a_policy_that_goes_is_not_in_force() -> None:
     going = policy()
     going["metadata"]["deletionTimestamp"] = MADE
-    assert in_force_since(going, binding(), MADE_SECONDS + 99) is None
+    assert in_force_from(going, binding()) is None
+
+
+@pytest.mark.parametrize(
+    ("requesters", "shells", "seen"),
+    [
+        pytest.param(None, None, Vouched(), id="no policies"),
+        pytest.param(101.0, 90.0, Vouched(), id="not yet"),
+        pytest.param(100.0, None, Vouched(100.0), id="no policy on execs"),
+        pytest.param(100.0, 101.0, Vouched(100.0), id="none yet"),
+        pytest.param(90.0, 100.0, Vouched(90.0, ExecIdentity.ENFORCED), id="both"),
+    ],
+)
+def test_which_names_are_true(requesters: float | None, shells: float | None, seen: Vouched) -> None:
+    assert vouched(requesters, shells, 100.0) == seen
 
 
 @pytest.mark.parametrize(
@@ -162,6 +175,21 @@ def test_what_admission_sees_to_is_asked_for_and_a_change_is_told() -> None:
         (Vouched(since, ExecIdentity.ENFORCED), 2),
     ]
     assert admission.known.is_set()
+
+
+def test_a_policy_that_is_not_in_force_yet_is_asked_for_again_when_it_is() -> None:
+    api = ModelledApi(MADE_SECONDS + 7)
+    admission = Admission(api, lambda: None, every=30.0)
+    assert admission.pause() == 1.0
+    admission.refresh()
+    assert admission.pause() == 30.0
+    for kind, thing in ((kinds.POLICY, policy(NAME)), (kinds.POLICY_BINDING, binding(NAME))):
+        api.things[kind.name, ("", NAME)] = thing
+    admission.refresh()
+    assert (admission.vouched(), admission.pause()) == (Vouched(), 3.0)
+    api.time += 3
+    admission.refresh()
+    assert (admission.vouched(), admission.pause()) == (Vouched(MADE_SECONDS + 10), 30.0)
 
 
 def look(world: World, status: Any = None) -> Plan:
