@@ -56,9 +56,10 @@ install: ## put the CRDs into the cluster that kubectl talks to
 uninstall: ## take the CRDs away, and with them every Troubleshooter
 	@$(KUBECTL) delete --ignore-not-found -k crd
 
+# The policies first, so that the operator finds them in force, and believes who asks for the first toolbox.
 deploy: python install ## put CRDs, operator, class and policies into kubectl's cluster; IMG=PREFIX:TAG, POLICIES=none
-	@$(KUBECTL) kustomize deploy/base | $(HARNESS) named | $(KUBECTL) apply -f -
 	@$(PYTHON3) tools/policies.py --policies=$(POLICIES) apply -- $(KUBECTL)
+	@$(KUBECTL) kustomize deploy/base | $(HARNESS) named | $(KUBECTL) apply -f -
 
 undeploy: python ## take them away; recordings stay
 	@$(PYTHON3) tools/policies.py delete -- $(KUBECTL)
