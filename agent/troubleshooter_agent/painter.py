@@ -46,7 +46,7 @@ def style(parameters: str) -> str:
 def _row(line: Line | None, columns: int) -> str:
     if line is None:
         return ""
-    width = columns if line.default.fg else _painted(line, columns)
+    width = _painted(line, columns)
     parts, last, x = [], "", 0
     while x < width:
         text, taken = _cell(line, x, columns)
@@ -59,8 +59,9 @@ def _row(line: Line | None, columns: int) -> str:
 
 
 def _painted(line: Line, columns: int) -> int:
-    """How many columns there are without the blank ones at the end."""
-    cells = sorted((x for x in line if x < columns), reverse=True)
+    """How many columns there are without the plain blanks at the end."""
+    written = range(columns) if line.default.fg else (x for x in line if x < columns)
+    cells = sorted(written, reverse=True)
     return next((x + 1 for x in cells if line[x].fg or _cell(line, x, columns)[0] != " "), 0)
 
 

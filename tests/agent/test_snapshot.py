@@ -44,6 +44,7 @@ def join(content: bytes, length: int) -> tuple[Snapshot, Interpreter]:
 
 
 @example(["\x1b[44m\x1b[T\x1b[P"], 107)  # deletes in a line that was never written and is coloured
+@example(["\x1b[4B\x1b[44m\x1bD\x1b[m\x1b[P"], 122)  # leaves nothing of that colour in such a line
 @given(st.lists(PAINTED, max_size=6), st.integers(0, 600))
 def test_who_joins_sees_in_the_end_what_others_see(outputs: Sequence[str], length: int) -> None:
     """At any byte, also amid a line."""
