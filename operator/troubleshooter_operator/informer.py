@@ -109,7 +109,7 @@ class Informer:
         while True:
             page = self._cluster.list_page(self.kind, after)
             self._heard()
-            things += map(self.store.excerpt, page.get("items") or [])  # page by page: as a whole it is much
+            things += page.get("items") or []
             after = page["metadata"].get("continue") or ""
             if not after:
                 return things, page["metadata"]["resourceVersion"]

@@ -43,7 +43,7 @@ class Store:
         self, index: Callable[[Json], Iterable[Key]] = lambda _: (), excerpt: Excerpt = whole
     ) -> None:
         self._index = index
-        self.excerpt = excerpt
+        self._excerpt = excerpt
         self._things: dict[Key, Json] = {}
         self._groups: dict[Key, set[Key]] = defaultdict(set)
         self._seen = 0  # up to which version the watch has told everything
@@ -68,7 +68,7 @@ class Store:
 
         It may hold what others wrote just before, so the watch or list that brings it still tells of it.
         """
-        thing = self.excerpt(thing)
+        thing = self._excerpt(thing)
         with self._lock:
             known = key_of(thing) in self._things or version_of(thing) > self._seen
             if known and self._put(thing) is not None:
@@ -76,14 +76,14 @@ class Store:
 
     def put(self, thing: Json) -> Change | None:
         """What a watch tells; None if we knew it, or something newer, already."""
-        thing = self.excerpt(thing)
+        thing = self._excerpt(thing)
         with self._lock:
             self._seen = max(self._seen, version_of(thing))
             return self._put(thing)
 
     def remove(self, thing: Json) -> Change | None:
         """What a watch tells; None if it has told that before, or if a newer object has the name by now."""
-        thing = self.excerpt(thing)
+        thing = self._excerpt(thing)
         with self._lock:
             key, version = key_of(thing), version_of(thing)
             self._seen = max(self._seen, version)
