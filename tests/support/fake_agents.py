@@ -17,7 +17,7 @@ SESSION = {
     "exitCode": None,
     "bytes": 400,
     "sha256": None,
-    "file": "bench/toolbox/2026-11-22T18-41-00Z-6rxjr1m8.cast",
+    "file": "default/web/2026-11-22T18-41-00Z-6rxjr1m8.cast",
 }
 STATUS = {
     "end": "",

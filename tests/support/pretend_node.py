@@ -13,20 +13,11 @@ from typing import Any
 
 import node_parts
 from api_client import ApiClient, Json, RefusedError
+from fake_agents import PORT as AGENT_PORT
+from fake_agents import STATUS
 from resource_objects import FAREWELL
 
 TURN_SECONDS = 0.1
-AGENT_PORT = 9464
-SESSION = {
-    "id": "6rxjr1m8",
-    "user": "alice",
-    "startedAt": "2026-11-22T18:41:00Z",
-    "endedAt": None,
-    "exitCode": None,
-    "bytes": 400,
-    "sha256": None,
-    "file": "default/web/2026-11-22T18-41-00Z-6rxjr1m8.cast",
-}
 
 
 def own_address() -> str:
@@ -70,15 +61,7 @@ class PretendNode:
 
     def report(self) -> Json:
         """GET /status: one session, which goes on."""
-        return {
-            "end": self._told,
-            "wantedTimeToLive": "",
-            "sessionCount": 1,
-            "recordingFailures": 0,
-            "lastActivityAt": "2026-11-22T18:42:00Z",
-            "chain": "",
-            "sessions": [SESSION],
-        }
+        return STATUS | {"end": self._told}
 
     def _run(self) -> None:
         while not self._stopping.wait(TURN_SECONDS):
