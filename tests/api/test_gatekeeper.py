@@ -5,14 +5,13 @@ The rules are in gatekeeper/; the toolbox is one that the operator made, as the 
 
 import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import crds
 import naming
 import pytest
-from control_plane import ControlPlane, running_control_plane
+from control_plane import ControlPlane
 from gator import Gator, constraint, gator
 from harness import CHECKOUT
 from helm import objects
@@ -48,12 +47,6 @@ CLASS = {
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Gator:
     return gator(Path(__file__).parent / "gatekeeper", tmp_path_factory.mktemp("gator"))
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,12 @@
 """The Helm charts install what is in deploy/base; an upgrade ends no toolbox, a removal leaves recordings."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import crds
-import pytest
-from control_plane import ControlPlane, running_control_plane
+from control_plane import ControlPlane
 from harness import CHECKOUT
-from helm import CHARTS, NAMESPACE, Helm, by_name, helm, objects
+from helm import CHARTS, NAMESPACE, Helm, by_name, objects
 from kubectl import Kubectl, wait_until
 from operator_process import running_operator
 from played_node import PlayedNode
@@ -18,17 +16,6 @@ NAMES = ("troubleshooter-crds", "troubleshooter")
 KEEP = "helm.sh/resource-policy"
 SCHEMA_SECONDS = 60
 BASE_ALONE = ("--set=components.policies=false",)
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def charts(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    return helm(tmp_path_factory.mktemp("helm"), plane.state.kubeconfig("admin"))
 
 
 def is_taken(admin: Kubectl, name: str) -> bool:

@@ -1,15 +1,14 @@
 """The values of the Helm chart make of it what the folders beside deploy/base make of that."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import crds
 import pytest
-from control_plane import ControlPlane, running_control_plane
+from control_plane import ControlPlane
 from harness import CHECKOUT
-from helm import CHARTS, NAMESPACE, Helm, by_name, helm, objects
+from helm import CHARTS, NAMESPACE, Helm, by_name, objects
 
 CHART = "troubleshooter"
 OFF = ("--set=components.policies=false",)
@@ -27,17 +26,6 @@ FOLDERS = {
 }
 TEAMS = ("team-a", "team-b")
 NAMESPACED = (*OFF, "--set=watchNamespaces={team-a,team-b}")
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def charts(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    return helm(tmp_path_factory.mktemp("helm"), plane.state.kubeconfig("admin"))
 
 
 def rendered(charts: Helm, *options: str) -> dict[tuple[str, str], Any]:
