@@ -131,13 +131,13 @@ class Watch:
             found.append((event["type"], event["object"]))
 
 
-def wait_until(probe: Callable[[], T], *, timeout: float, what: str) -> T:
+def wait_until(probe: Callable[[], T], *, timeout: float, what: str, every: float = POLL_SECONDS) -> T:
     """What the probe gives, as soon as that is true; TimeoutError at the deadline, in seconds."""
     deadline = time.monotonic() + timeout
     while not (found := probe()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {timeout:g} s")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
     return found
 
 

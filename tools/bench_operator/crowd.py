@@ -12,8 +12,7 @@ from cost import processor_seconds, pss_megabytes
 from figures import Limit, Row, at_most
 from one_life import is_open
 from operator_process import USER
-from patience import wait
-from testbed import PORT, Testbed
+from testbed import PORT, Testbed, wait
 
 MANY: Final = 1000
 SPEC: Final = {"purpose": "bench", "timeToLive": "2h"}

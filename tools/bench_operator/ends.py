@@ -9,8 +9,7 @@ import testbed
 from audit import Request
 from figures import Row, at_most
 from operator_process import USER
-from patience import wait
-from testbed import Json, Testbed
+from testbed import Json, Testbed, wait
 
 AFTER_AGENT_SECONDS: Final = 5.0  # the operator's instant is so long after the agent's
 SHORTEST_SECONDS: Final = 60

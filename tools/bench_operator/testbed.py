@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ AGENTS: Final = CHECKOUT / "tests" / "support" / "fake_agents.py"
 FAST: Final = ("--kube-api-qps=2000", "--kube-api-burst=4000")
 AT_A_TIME: Final = 4
 PORT: Final = 8080
+WAIT_SECONDS: Final = 1800.0  # for thousands, on a machine that has much else to do
+wait: Final = partial(wait_until, timeout=WAIT_SECONDS)
 
 Json = dict[str, Any]
 
