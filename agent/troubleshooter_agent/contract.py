@@ -22,6 +22,7 @@ LABEL_NAME: Final = f"{GROUP}/name"
 LABEL_RECORDINGS: Final = f"{GROUP}/recordings"
 APP: Final = "troubleshooter"
 COMPONENT: Final = "toolbox"
+COMPONENT_REPLAY: Final = "replay"  # a pod that only reads recordings
 MANAGED_BY: Final = "troubleshooter-operator"
 # A temporary namespace: its name is this and the Troubleshooter's uid. Nothing else may be named so.
 TEMPORARY_PREFIX: Final = "incident-response-"
@@ -47,6 +48,7 @@ ANNOTATION_NOTICE: Final = f"{GROUP}/notice"  # what the first line of each shel
 ANNOTATION_ACCESS_USERS: Final = f"{GROUP}/access-users"  # who may open a shell besides, joined by newlines
 ANNOTATION_ACCESS_GROUPS: Final = f"{GROUP}/access-groups"
 ANNOTATION_EXTENSION: Final = f"{GROUP}/extension"  # "3h: why not", once a wanted life time is refused
+ANNOTATION_REPLAY: Final = f"{GROUP}/replay"  # "true": the volume is there to be read, and no shell opens
 ANNOTATION_MANIFEST: Final = f"{GROUP}/manifest-hash"  # what the pod was made from; not projected
 PROJECTED_ANNOTATIONS: Final = (
     ANNOTATION_TIME_TO_LIVE,
@@ -63,6 +65,7 @@ PROJECTED_ANNOTATIONS: Final = (
     ANNOTATION_LOG_TO_STDOUT,
     ANNOTATION_NOTICE,
     ANNOTATION_EXTENSION,
+    ANNOTATION_REPLAY,
 )
 # Further files in ANNOTATIONS_DIR, from the pod's metadata: namespace, pod, pod-uid, and name (LABEL_NAME).
 PROJECTED_FIELDS: Final = {

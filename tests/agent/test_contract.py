@@ -94,6 +94,7 @@ def test_every_annotation_is_projected_into_a_file_of_its_last_name() -> None:
         "log-to-stdout": "metadata.annotations['troubleshooter.sh/log-to-stdout']",
         "notice": "metadata.annotations['troubleshooter.sh/notice']",
         "extension": "metadata.annotations['troubleshooter.sh/extension']",
+        "replay": "metadata.annotations['troubleshooter.sh/replay']",
     }
 
 

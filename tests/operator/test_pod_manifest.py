@@ -29,6 +29,7 @@ PROJECTED = [
     ("log-to-stdout", "metadata.annotations['troubleshooter.sh/log-to-stdout']"),
     ("notice", "metadata.annotations['troubleshooter.sh/notice']"),
     ("extension", "metadata.annotations['troubleshooter.sh/extension']"),
+    ("replay", "metadata.annotations['troubleshooter.sh/replay']"),
 ]
 
 

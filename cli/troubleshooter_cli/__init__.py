@@ -1,0 +1,1 @@
+"""kubectl troubleshoot: from one command to a recorded shell, from another to its replay."""
