@@ -11,14 +11,14 @@ from troubleshooter_agent import options
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PACKAGES = ["agent/troubleshooter_agent", "operator/troubleshooter_operator", "cli/troubleshooter_cli"]
 NO_ROOM = {"__init__", "__main__"}
 
 
-@pytest.mark.parametrize("package", ["agent/troubleshooter_agent", "operator/troubleshooter_operator"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_each_module_has_its_paragraph(package: str) -> None:
     """docs/architecture.md names the modules that are there, and no others, in the part of its program."""
-    part = 0 if package.startswith("agent") else 1
-    told = re.findall(r"^- `(\w+)`: ", _halves()[part], re.MULTILINE)
+    told = re.findall(r"^- `(\w+)`: ", _parts()[PACKAGES.index(package)], re.MULTILINE)
     assert sorted(told) == sorted({path.stem for path in (ROOT / package).glob("*.py")} - NO_ROOM)
 
 
@@ -42,9 +42,8 @@ def test_each_option_has_help_and_each_command_an_example() -> None:
             assert action.help, f"{name} {action.dest}"
 
 
-def _halves() -> tuple[str, str]:
-    agent, operator = (ROOT / "docs/architecture.md").read_text().split("\n## The operator\n")
-    return agent, operator
+def _parts() -> list[str]:
+    return re.split(r"\n## The (?:operator|plugin)\n", (ROOT / "docs/architecture.md").read_text())
 
 
 def _commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:

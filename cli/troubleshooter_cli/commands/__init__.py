@@ -1,0 +1,1 @@
+"""The commands, one a file; `main` loads each when it is called or listed."""
