@@ -33,6 +33,7 @@ _JSON: Final = "application/json"
 MERGE: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 _DOCTOR: Final = "kubectl troubleshoot doctor shows what is missing"
+_NO_RESOURCE: Final = "could not find the requested resource"  # as for a kind that is not served
 _WHO: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
@@ -214,7 +215,7 @@ def _event(line: bytes) -> Json:
 def _error(method: str, path: str, response: urllib3.BaseHTTPResponse) -> TroubleshootError:
     """The error that an answer stands for, in the API server's own words."""
     reason, message = _explanation(response.data)
-    if response.status == 404 and "could not find the requested resource" in message:
+    if response.status == 404 and (reason != "NotFound" or _NO_RESOURCE in message):
         return NotFoundError("this cluster has no Troubleshooter, or not of this version", _DOCTOR)
     errors: dict[int, TroubleshootError] = {
         400: UsageError(message),
