@@ -89,6 +89,7 @@ lock: venv ## write the lock files again after a change of pyproject.toml; newes
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.lock
 	$(COMPILE) --extra agent -c requirements/dev.lock pyproject.toml -o requirements/agent.lock
 	$(COMPILE) --extra operator -c requirements/dev.lock pyproject.toml -o requirements/operator.lock
+	$(COMPILE) --extra cli -c requirements/dev.lock pyproject.toml -o requirements/cli.lock
 	$(COMPILE) --extra toolbox -c requirements/dev.lock pyproject.toml -o requirements/toolbox.lock
 	$(COMPILE) --group pyproject.toml:go -o requirements/go.lock
 

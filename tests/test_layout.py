@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SOURCE_ROOTS = ("agent", "operator", "cli")
-EXTRAS_OF_LOCKS = ("agent", "operator", "toolbox", "dev")
+EXTRAS_OF_LOCKS = ("agent", "cli", "operator", "toolbox", "dev")
 # Written so that this file has none of them: folders of one machine, and hosts of package registries.
 FOREIGN = re.compile(
     r"(?<![\w./-])/(?:work|farm|root)/"
