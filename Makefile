@@ -3,7 +3,7 @@ PYTHON3 ?= python3
 SOAK ?= 1
 POLICIES ?=
 KUBECTL ?= kubectl
-CRDS := crd/troubleshooters.troubleshooter.sh crd/troubleshooterclasses.troubleshooter.sh
+CRDS := $(addsuffix .troubleshooter.sh,crd/troubleshooters crd/troubleshooterclasses crd/replays)
 PYTHON := .venv/bin/python
 HARNESS = $(PYTHON3) tests/cluster/cli.py
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \

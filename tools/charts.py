@@ -32,7 +32,7 @@ VERSION = 'apiVersion: admissionregistration.k8s.io/{{ include "troubleshooter.m
 MUTATING = 'ne (include "troubleshooter.mutating" .) "none"'
 NAMESPACED = ".Values.watchNamespaces"
 # helm has --create-namespace, and the CRDs are the other chart.
-NOT_TEMPLATES = ("namespace.yaml", "troubleshooters.yaml", "troubleshooterclasses.yaml")
+NOT_TEMPLATES = ("namespace.yaml", "troubleshooters.yaml", "troubleshooterclasses.yaml", "replays.yaml")
 
 
 def templates() -> dict[Path, str]:

@@ -3,7 +3,8 @@
 from harness import CHECKOUT
 from kubectl import Kubectl, wait_until
 
-CRDS = ("crd/troubleshooters.troubleshooter.sh", "crd/troubleshooterclasses.troubleshooter.sh")
+KINDS = ("troubleshooters", "troubleshooterclasses", "replays")
+CRDS = tuple(f"crd/{kind}.troubleshooter.sh" for kind in KINDS)
 ESTABLISHED_SECONDS = 60
 
 

@@ -74,9 +74,17 @@ class Stage:
 
 
 def troubleshooter(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    return _resource("Troubleshooter", name, spec)
+
+
+def replay(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    return _resource("Replay", name, spec)
+
+
+def _resource(kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "troubleshooter.sh/v1alpha1",
-        "kind": "Troubleshooter",
+        "kind": kind,
         "metadata": {"name": name},
         "spec": dict(spec),
     }
