@@ -12,7 +12,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .PHONY: help demo charts test lint unit e2e bench bench-operator soak image push cluster-up cluster-down \
-	install uninstall deploy undeploy run lock docs python notice venv
+	install uninstall deploy undeploy run lock docs reference python notice venv
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -67,6 +67,9 @@ undeploy: python ## take them away; recordings stay
 
 charts: venv ## write the templates of the Helm charts again after a change of deploy or crd
 	@$(PYTHON) tools/charts.py
+
+reference: venv ## write docs/reference again after a change of crd, or of commands and options
+	@$(PYTHON) tools/reference/reference.py
 
 docs: venv ## the documentation as pages in site/; a link that leads nowhere is an error
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
