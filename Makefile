@@ -12,7 +12,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .PHONY: help demo charts test lint unit e2e bench bench-operator soak image push cluster-up cluster-down \
-	install uninstall deploy undeploy run lock docs reference python notice venv
+	install uninstall deploy undeploy run lock docs reference wheel python notice venv
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -95,6 +95,9 @@ lock: venv ## write the lock files again after a change of pyproject.toml; newes
 	$(COMPILE) --extra cli -c requirements/dev.lock pyproject.toml -o requirements/cli.lock
 	$(COMPILE) --extra toolbox -c requirements/dev.lock pyproject.toml -o requirements/toolbox.lock
 	$(COMPILE) --group pyproject.toml:go -o requirements/go.lock
+
+wheel: venv ## build the wheel into dist/; with its extra [cli] it is kubectl's plugin
+	@$(PYTHON) -m hatchling build -t wheel
 
 python:
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON3) is too old: Python 3.11 or newer is needed; name one with PYTHON3=...")'
