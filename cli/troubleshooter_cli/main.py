@@ -4,6 +4,7 @@ A command is loaded when it is called or listed; what is heavy (rich, the Kubern
 when it is needed. stdout has data, stderr has talk.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -24,6 +25,7 @@ SECTIONS: Final = {
 }
 INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell has it
 _COMMANDS: Final = "troubleshooter_cli.commands"
+COMPLETING: Final = "_KUBECTL_TROUBLESHOOT_COMPLETE"  # set by a shell that asks what a word may become
 BEGIN: Final = "begin"  # what is run where no command is named
 
 
@@ -66,6 +68,8 @@ def cli(context: click.Context) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was typed; its exit status (those of errors: `errors`)."""
+    if question := os.environ.get(COMPLETING):
+        return int(import_module("troubleshooter_cli.completion").answer(question))
     try:
         status = cli.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except TroubleshootError as error:

@@ -10,6 +10,7 @@ from progress import HarnessError, output, run, say, step
 
 VENV = ("python3-venv",)
 TESTS = ("less", "procps", "tmux")  # real programs that the agent's tests record, and signals by name
+SHELLS = ("bash-completion", "fish", "zsh")  # which complete the plugin's command lines
 SHIPPER = ("rsyslog",)  # reads a container's log as nodes have it read
 BENCH = ("ttyrec", "bsdutils")  # recorders beside ours
 PROMETHEUS = "prometheus"  # for promtool; unpacked, never installed: its package would start a server

@@ -1,0 +1,100 @@
+"""TAB in bash, zsh and fish, at a real terminal: what is completed there is then run.
+
+Each way of calling the plugin is completed by the script that it prints: `kubectl-troubleshoot` by click, and
+`kubectl troubleshoot` by kubectl, which asks the plugin.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import crds
+import debian
+import places
+import pytest
+from control_plane import ControlPlane, running_control_plane
+from installed import Installed, build_wheel, install
+from stage import troubleshooter
+from terminal import Terminal
+
+PROMPT = "ready> "
+BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
+WAYS = ("kubectl troubleshoot", "kubectl-troubleshoot")
+
+
+@dataclass(frozen=True)
+class Shell:
+    """How a shell is started without anybody's own settings, and what stands in its start-up file."""
+
+    command: tuple[str, ...]
+    startup: tuple[str, ...]
+
+
+SHELLS = {
+    "bash": Shell(
+        ("bash", "--noprofile", "--norc"),
+        (
+            f"PS1='{PROMPT}'",
+            f"source {BASH_COMPLETION}",
+            "source <(kubectl troubleshoot completion bash)",
+        ),
+    ),
+    "zsh": Shell(
+        ("zsh", "-f"),
+        (
+            f"PS1='{PROMPT}'",
+            "unsetopt prompt_sp zle_bracketed_paste",
+            "autoload -U compinit && compinit -u -D",
+            "source <(kubectl troubleshoot completion zsh)",
+        ),
+    ),
+    "fish": Shell(
+        ("fish", "--no-config"),
+        (
+            f"function fish_prompt; printf '{PROMPT}'; end",
+            "kubectl troubleshoot completion fish | source",
+        ),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    debian.install(debian.SHELLS, places.cache() / "logs" / "apt.log")
+    with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
+        crds.install(running.admin)
+        running.admin.run("create", "namespace", "checkout-team")
+        running.admin.in_namespace("checkout-team").apply(troubleshooter("payments-down", {"purpose": "502"}))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("plugin")
+    return install(folder, build_wheel(folder))
+
+
+@pytest.fixture(scope="module", params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def terminal(plane: ControlPlane, installed: Installed, shell: str, tmp_path: Path) -> Iterator[Terminal]:
+    """The shell, ready for a command line."""
+    kubectl, config = plane.programs["kubectl"], plane.state.kubeconfig("admin")
+    environment = installed.environment(kubectl, config, HOME=str(tmp_path), TERM="xterm")
+    with Terminal(SHELLS[shell].command, cols=200, env=environment) as opened:
+        for line in SHELLS[shell].startup:
+            opened.sendline(line)
+        opened.sendline("echo now; echo it is; echo complete")
+        opened.expect("it is\r\ncomplete\r\n")
+        opened.expect(PROMPT)
+        yield opened
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_command_is_completed(terminal: Terminal, shell: str, way: str) -> None:
+    """What it prints nobody has typed."""
+    terminal.send(f"{way} compl\t{shell}\r")
+    terminal.expect("_KUBECTL_TROUBLESHOOT_COMPLETE")
