@@ -21,6 +21,7 @@ from troubleshooter_cli.errors import (
 
 CONTAINER: Final = "toolbox"
 AGENT: Final = "troubleshooter-agent"
+LEAVE_SECONDS: Final = 10.0  # for a kubectl whose output nobody reads any more
 _NO_KUBECTL: Final = "kubectl is not on the PATH"
 _INSTALL: Final = "install kubectl (https://kubernetes.io/docs/tasks/tools/), then start again"
 
@@ -85,9 +86,12 @@ class Kubectl:
             answer = Answer(process.stdout)
             try:
                 yield answer
+            except BaseException:
+                process.terminate()  # a connection that hangs would keep it
+                raise
             finally:
                 process.stdout.close()
-                answer.status = process.wait()
+                answer.status = _over(process)
                 noise.seek(0)
                 answer.stderr = noise.read().decode(errors="replace")
 
@@ -148,6 +152,15 @@ def _started(
         finally:
             if process.poll() is None:
                 process.terminate()
+
+
+def _over(process: subprocess.Popen[bytes]) -> int:
+    """Its status, by force if it stays after its output was closed."""
+    try:
+        return process.wait(LEAVE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        return process.wait()
 
 
 def _default_interrupt() -> None:
