@@ -33,7 +33,7 @@ def test_each_option_has_help_and_each_command_an_example() -> None:
     """What --help shows says what each thing is for."""
     commands = dict(_commands())
     assert set(commands) == {
-        "shell", "record", "list", "cat", "play", "follow", "verify", "repair", "run",
+        "shell", "record", "list", "cat", "play", "follow", "verify", "search", "export", "repair", "run",
     }  # fmt: skip
     for name, parser in commands.items():
         assert parser.epilog, name

@@ -4,7 +4,7 @@ shell [--user=NAME] [-c COMMAND | -- COMMAND ARG...]    open a recorded session 
 shell [--user=NAME] attach [--view] [ID]                go on with an open session, or look on
 shell [--user=NAME] extend TIME                         ask for more time
 record [-o FILE] [-- COMMAND ARG...]                    record a session of this machine
-list, cat, play, verify, follow                         read recordings
+list, cat, play, verify, follow, search, export         read recordings
 repair                                                  mend what a lost node left
 run                                                     be PID 1 of a toolbox
 """
@@ -23,21 +23,24 @@ from troubleshooter_agent.commands import (
     SOCKET,
     AttachTo,
     Command,
+    Export,
+    ExportFile,
+    ExportManifest,
     ExtendBy,
     NotedReading,
-    NotYet,
     Reading,
     Record,
     Repair,
     Run,
+    Search,
     Shell,
 )
 from troubleshooter_agent.contract import DurationError, parse_duration
 from troubleshooter_agent.errors import AgentError, UsageError
+from troubleshooter_agent.pace import Pace
 from troubleshooter_agent.request import LONGEST_EXTENSION, LONGEST_USER, is_id, is_too_long, shell_argv
 
-NOT_YET: Final = ("search", "export")
-READINGS: Final = ("list", "cat", "play", "verify", "follow")
+READINGS: Final = ("list", "cat", "play", "verify", "follow", "search", "export")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,23 +58,51 @@ def parse(argv: Sequence[str]) -> Command:
     """The command that a command line asks for."""
     if argv and argv[0] == "shell":
         return parse_shell(argv[1:])
-    if argv and argv[0] in NOT_YET:
-        return NotYet(argv[0])
     options = _parsed(argv)
-    match options.verb:
-        case "record":
-            return Record(options.output, tuple(options.command))
-        case "run":
-            return _run(options)
-        case "repair":
-            return Repair(options.id, options.recordings)
+    make = {"record": _record, "run": _run, "repair": _repair, "search": _search, "export": _export}
+    return make.get(options.verb, _reading)(options)
+
+
+def _record(options: Any) -> Command:
+    return Record(options.output, tuple(options.command))
+
+
+def _repair(options: Any) -> Command:
+    return Repair(options.id, options.recordings)
+
+
+def _reading(options: Any) -> Command:
     return Reading(
         options.verb,
         getattr(options, "id", ""),
         options.recordings,
         raw=getattr(options, "raw", False),
         chain=getattr(options, "chain", ""),
+        as_json=getattr(options, "as_json", False),
+        pace=Pace(
+            getattr(options, "speed", 1.0), getattr(options, "idle_limit", None), getattr(options, "at", 0.0)
+        ),
     )
+
+
+def _search(options: Any) -> Command:
+    return Search(options.text, tuple(options.ids), options.recordings, options.ignore_case, options.as_json)
+
+
+def _export(options: Any) -> Command:
+    """Exactly one of the three kinds of export."""
+    ids, form = tuple(options.ids), options.form
+    if options.file:
+        if ids or options.manifest or form:
+            raise UsageError("--file goes with --from alone", "write: export --file FILE [--from BYTES]")
+        return ExportFile(options.file, options.start, options.recordings)
+    if options.manifest:
+        if form:
+            raise UsageError("--manifest and --as do not go together", "write: export --manifest [ID...]")
+        return ExportManifest(ids, options.recordings)
+    if len(ids) != 1:
+        raise UsageError("export wants one ID, --manifest or --file", "write: export ID [--as cast|txt]")
+    return Export(ids[0], form or "cast", options.recordings)
 
 
 def _parsed(argv: Sequence[str]) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from troubleshooter_agent import client, contract
 from troubleshooter_agent.client import Offer, Wish
-from troubleshooter_agent.errors import UsageError
+from troubleshooter_agent.pace import AS_RECORDED, Pace
 from troubleshooter_agent.request import shell_argv
 
 if TYPE_CHECKING:
@@ -103,26 +103,88 @@ class Reading:
     root: Path
     raw: bool = False
     chain: str = ""
+    as_json: bool = False
+    pace: Pace = AS_RECORDED
 
     def run(self) -> int:
         match self.verb:
             case "play":
                 from troubleshooter_agent import replay  # noqa: PLC0415 - each reading loads its own
 
-                return replay.play(self.root, self.id)
+                return replay.play(self.root, self.id, self.pace)
             case "verify":
                 from troubleshooter_agent import verify  # noqa: PLC0415 - as above
 
-                return verify.verify(self.root, self.id, sys.stdout, chain=self.chain)
+                return verify.verify(self.root, self.id, sys.stdout, chain=self.chain, as_json=self.as_json)
             case "follow":
                 from troubleshooter_agent import follow  # noqa: PLC0415 - as above
 
                 return follow.follow(self.root, self.id)
-        from troubleshooter_agent import library  # noqa: PLC0415 - as above
+        from troubleshooter_agent import catalogue, library  # noqa: PLC0415 - as above
 
+        if self.verb == "list" and self.as_json:
+            return catalogue.list_as_json(self.root, sys.stdout)
         if self.verb == "list":
             return library.list_recordings(self.root, sys.stdout)
         return library.cat(self.root, self.id, sys.stdout.buffer, raw=self.raw)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Look for a text in all recordings, or in some."""
+
+    text: str
+    ids: tuple[str, ...]
+    root: Path
+    ignore_case: bool
+    as_json: bool
+
+    def run(self) -> int:
+        from troubleshooter_agent.search import search  # noqa: PLC0415 - keeps the client's start short
+
+        how = {"ignore_case": self.ignore_case, "as_json": self.as_json}
+        return search(self.root, self.text, self.ids, sys.stdout, **how)
+
+
+@dataclass(frozen=True)
+class ExportManifest:
+    """Say which files there are to copy."""
+
+    ids: tuple[str, ...]
+    root: Path
+
+    def run(self) -> int:
+        from troubleshooter_agent import export  # noqa: PLC0415 - as above
+
+        return export.manifest(self.root, self.ids, sys.stdout)
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """The bytes of one of those files, from `start` on."""
+
+    file: str
+    start: int
+    root: Path
+
+    def run(self) -> int:
+        from troubleshooter_agent import export  # noqa: PLC0415 - as above
+
+        return export.export_file(self.root, self.file, self.start, sys.stdout.buffer)
+
+
+@dataclass(frozen=True)
+class Export:
+    """One recording in another form."""
+
+    id: str
+    form: str
+    root: Path
+
+    def run(self) -> int:
+        from troubleshooter_agent import export  # noqa: PLC0415 - as above
+
+        return export.export(self.root, self.id, self.form, sys.stdout.buffer)
 
 
 @dataclass(frozen=True)
@@ -192,13 +254,3 @@ class Run:
             folders=self.folders,
         )
         return init.run(settings, Log())
-
-
-@dataclass(frozen=True)
-class NotYet:
-    """A command of a later version."""
-
-    verb: str
-
-    def run(self) -> int:
-        raise UsageError(f"{self.verb} is not yet available", f"see {PROGRAM} --help for what is")

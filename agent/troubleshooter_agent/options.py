@@ -2,23 +2,17 @@
 
 import argparse
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from troubleshooter_agent import __version__, cgroup, contract
 from troubleshooter_agent.commands import PROGRAM, SOCKET
-from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.limits import Limits
+from troubleshooter_agent.parser import Parser, Verbs, add
+from troubleshooter_agent.reading_options import add_readings
 
 DEFAULT_FOLDERS: Final = [
     (Path(folder), contract.parse_size(size)) for folder, size in contract.WRITABLE.values()
 ]
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong as all of the agent does: in one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"see {self.prog} --help")
 
 
 def build_parser() -> Parser:
@@ -28,20 +22,13 @@ def build_parser() -> Parser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
     _add_shell(verbs)
     _add_record(verbs)
-    _add_readings(verbs)
+    add_readings(verbs)
     _add_run(verbs)
     return parser
 
 
-Verbs = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its type no public name
-
-
-def _add(verbs: "Verbs[Parser]", verb: str, sentence: str, example: str) -> Parser:
-    return verbs.add_parser(verb, help=sentence, description=sentence, epilog=f"example: {example}")
-
-
 def _add_shell(verbs: "Verbs[Parser]") -> None:
-    shell = _add(
+    shell = add(
         verbs, "shell", "open a recorded session in this toolbox", "shell --user=alice -- dig kubernetes"
     )
     shell.usage = "shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID] | extend TIME]"
@@ -59,7 +46,7 @@ _EXTEND: Final = "ask for more time, like 15m: the operator grants what the clas
 
 
 def _add_record(verbs: "Verbs[Parser]") -> None:
-    record = _add(
+    record = add(
         verbs,
         "record",
         "record a session of this machine",
@@ -77,45 +64,8 @@ def _add_record(verbs: "Verbs[Parser]") -> None:
     )
 
 
-def _add_readings(verbs: "Verbs[Parser]") -> None:
-    """The commands on recordings: of one, or of all where the ID may be left out."""
-    _add_reading(verbs, "list", "list the recordings on the volume")
-    cat = _add_reading(verbs, "cat", "print what a recorded terminal showed: text and what paints it", "ID")
-    cat.add_argument(
-        "--raw", action="store_true", help="the exact bytes instead; they can do anything to your terminal"
-    )
-    _add_reading(verbs, "play", "replay a recording in this terminal, with asciinema", "ID")
-    _add_reading(verbs, "follow", "show a running session from its present screen on; Ctrl-C leaves", "ID")
-    verify = _add_reading(
-        verbs, "verify", "check recordings against their summaries, index and chain hash", "[ID]"
-    )
-    verify.add_argument(
-        "--chain",
-        default="",
-        metavar="HASH",
-        help="a run's chain hash from the resource's status, to compare",
-    )
-    _add_reading(verbs, "repair", "mend recordings that a lost node or a kill has torn", "[ID]")
-
-
-def _add_reading(verbs: "Verbs[Parser]", verb: str, sentence: str, which: str = "") -> Parser:
-    """`which` is how the recording is named: ID, [ID] or not at all."""
-    reading = _add(verbs, verb, sentence, f"{PROGRAM} {verb}" + (" 3f9k2m1x" if which else ""))
-    reading.add_argument(
-        "--recordings", type=Path, default=Path(contract.RECORDINGS_DIR), metavar="FOLDER",
-        help="where the recordings are (default: %(default)s)",
-    )  # fmt: skip
-    if which == "ID":
-        reading.add_argument("id", metavar="ID", help="the recording's id, or the path of a cast")
-    elif which:
-        reading.add_argument(
-            "id", metavar="ID", nargs="?", default="", help="its id, or the path of a cast (default: all)"
-        )
-    return reading
-
-
 def _add_run(verbs: "Verbs[Parser]") -> None:
-    run = _add(verbs, "run", "be PID 1 of a toolbox", f"{PROGRAM} run")
+    run = add(verbs, "run", "be PID 1 of a toolbox", f"{PROGRAM} run")
     folders = {
         "recordings": (contract.RECORDINGS_DIR, "the volume for the recordings"),
         "annotations": (contract.ANNOTATIONS_DIR, "the pod's annotations, projected by the downward API"),

@@ -16,6 +16,7 @@ from troubleshooter_agent.asciicast import ENDED_PREFIX, Encoder, Event, header_
 from troubleshooter_agent.lines import Lines, resized, size_of
 from troubleshooter_agent.listing import printable
 from troubleshooter_agent.neutral import Neutral
+from troubleshooter_agent.pace import AS_RECORDED, Pace
 from troubleshooter_agent.volume import ReadingError, open_recording
 
 PLAYER: Final = ("asciinema", "play", "/dev/stdin")
@@ -23,7 +24,9 @@ _STILL_RUNNING: Final = f"{ENDED_PREFIX}: its end is not recorded yet"
 _LATEST: Final = 1 << 40  # seconds since the epoch; no player knows what to do with more
 
 
-def play(root: Path, wanted: str, *, player: Sequence[str] = PLAYER, screen: int = 1) -> int:
+def play(
+    root: Path, wanted: str, pace: Pace = AS_RECORDED, *, player: Sequence[str] = PLAYER, screen: int = 1
+) -> int:
     """Replay a recording with asciinema in this terminal; asciinema's exit status.
 
     A recording that is torn or goes on is played as far as it goes. `screen` is the terminal that is
@@ -35,19 +38,19 @@ def play(root: Path, wanted: str, *, player: Sequence[str] = PLAYER, screen: int
         process = _start(player)
         assert process.stdin is not None
         with suppress(BrokenPipeError, KeyboardInterrupt), process.stdin as pipe:
-            pipe.writelines(neutral_cast(lines, stream))
+            pipe.writelines(neutral_cast(lines, stream, pace))
     try:
         return _wait(process)
     finally:
         _clean(screen, stream)
 
 
-def neutral_cast(lines: Lines, stream: Neutral) -> Iterator[bytes]:
+def neutral_cast(lines: Lines, stream: Neutral, pace: Pace = AS_RECORDED) -> Iterator[bytes]:
     """The lines of a cast that only paints, and ends with a clean terminal."""
     yield _header(lines.header)
     encoder = Encoder(start=0.0)
     is_ended = False
-    for event in lines.events():
+    for event in pace.of(lines.events()):
         is_ended = event.code == asciicast.MARKER and event.text.startswith(ENDED_PREFIX)
         if is_ended:
             yield encoder.output(event.time, stream.finish().encode())[0]

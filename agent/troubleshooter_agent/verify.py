@@ -5,9 +5,11 @@ one who could write there: only a chain hash from elsewhere does, and it says so
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, TextIO
 
@@ -51,16 +53,23 @@ class Verdict:
         faults = f": {'; '.join(map(printable, self.faults))}" if self.faults else ""
         return f"{printable(self.id)}   {self.state:<7}   {printable(self.file)}{faults}\n"
 
+    @property
+    def as_json(self) -> str:
+        told = {"id": self.id, "state": self.state, "file": self.file, "faults": self.faults}
+        return json.dumps(told) + "\n"
 
-def verify(root: Path, wanted: str, out: TextIO, *, chain: str = "") -> int:
+
+def verify(root: Path, wanted: str, out: TextIO, *, chain: str = "", as_json: bool = False) -> int:
     """Check one recording, or all on the volume if `wanted` is empty; 0 if all are good, else 1.
 
     `chain` is a chain hash from elsewhere that a run on the volume must have.
     """
     _check_chain(wanted, chain)
     with reader_may_leave(out):
-        indexes, is_good = _check_recordings(root, wanted, out)
+        indexes, is_good = _check_recordings(root, wanted, out, as_json=as_json)
         runs = {(folder, run): links for folder, index in indexes.items() for run, links in _runs(index)}
+        if as_json:
+            return 0 if (not chain or _compare_as_json(chain, runs, out)) and is_good else 1
         out.writelines(
             f"{printable(str(folder))} run {run}: chain {chain_of(links)}\n"
             for (folder, run), links in runs.items()
@@ -70,7 +79,9 @@ def verify(root: Path, wanted: str, out: TextIO, *, chain: str = "") -> int:
     return 1
 
 
-def _check_recordings(root: Path, wanted: str, out: TextIO) -> tuple[dict[PurePosixPath, Index], bool]:
+def _check_recordings(
+    root: Path, wanted: str, out: TextIO, *, as_json: bool
+) -> tuple[dict[PurePosixPath, Index], bool]:
     """Tell of each recording; the indexes beside them, and whether all are good."""
     indexes: dict[PurePosixPath, Index] = {}
     verdicts = []
@@ -79,9 +90,9 @@ def _check_recordings(root: Path, wanted: str, out: TextIO) -> tuple[dict[PurePo
         if index is None:
             index = indexes[found.file.parent] = index_of(found)
         verdicts.append(verdict_of(found, index))
-        out.write(verdicts[-1].line)
+        out.write(verdicts[-1].as_json if as_json else verdicts[-1].line)
     missing = [] if wanted else list(_missing(indexes, {verdict.id for verdict in verdicts}))
-    out.writelines(verdict.line for verdict in missing)
+    out.writelines(verdict.as_json if as_json else verdict.line for verdict in missing)
     return indexes, all(verdict.state != DIFFERS for verdict in [*verdicts, *missing])
 
 
@@ -185,6 +196,17 @@ def _ended(entry: Entry) -> float:
         return parse_time(str(entry.get("endedAt")))
     except ValueError:
         return 0.0
+
+
+def _compare_as_json(
+    chain: str, runs: Mapping[tuple[PurePosixPath, int], Sequence[Link]], out: TextIO
+) -> bool:
+    """The same; what is wrong is one more verdict, of no recording."""
+    said = StringIO()
+    is_good = _compare(chain, runs, said)
+    if not is_good:
+        out.write(Verdict("", "", DIFFERS, (said.getvalue().strip(),)).as_json)
+    return is_good
 
 
 def _compare(chain: str, runs: Mapping[tuple[PurePosixPath, int], Sequence[Link]], out: TextIO) -> bool:

@@ -99,6 +99,20 @@ def open_recording(root: Path, wanted: str) -> BinaryIO:
     raise ReadingError(f"there is no recording {wanted}", "`list` shows those on the volume")
 
 
+def open_beneath(root: Path, file: PurePosixPath) -> BinaryIO:
+    """An ordinary file by its path relative to the volume; no folder on the way is a link either."""
+    shown = str(file)
+    if file.is_absolute() or ".." in file.parts or not file.parts:
+        raise ReadingError(f"{shown!r} is no path on the volume", "name it as `export --manifest` does")
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in file.parts[:-1]:
+            folder = _step(folder, part, shown)
+        return _open(file.name, shown, folder)
+    finally:
+        os.close(folder)
+
+
 def is_running(cast: BinaryIO) -> bool:
     """Whether the recorder of a cast lives: it holds a lock on it for as long, and only on this node."""
     try:
@@ -143,6 +157,16 @@ def _open_by_id(root: Path, session_id: str) -> BinaryIO:
         cast.close()
     files = ", ".join(str(file) for file, _ in found)
     raise ReadingError(f"{len(found)} recordings have the id {session_id}: {files}", "give the path of one")
+
+
+def _step(folder: int, part: str, shown: str) -> int:
+    """Into a folder, out of the one before."""
+    try:
+        below = os.open(part, _FLAGS | os.O_DIRECTORY, dir_fd=folder)
+    except OSError as error:
+        raise ReadingError(f"cannot read {shown}: {os.strerror(error.errno or 0)}") from error
+    os.close(folder)
+    return below
 
 
 def _open(name: str, shown: str, folder: int | None = None) -> BinaryIO:

@@ -11,13 +11,15 @@ from kubelet import AGENT_ROOT
 
 from troubleshooter_agent import cli, commands
 from troubleshooter_agent.client import Wish
+from troubleshooter_agent.commands import Export, ExportFile, ExportManifest, Reading, Search
 from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.limits import Limits
+from troubleshooter_agent.pace import Pace
 
 FORM = "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID] | extend TIME]"
 EXTEND = "write it like: shell extend 15m"
 ATTACH = "an id is 8 of a-z and 0-9; write: shell attach [--view] [ID]"
-NOT_YET = "is not yet available (see troubleshooter-agent --help for what is)"
+VOLUME = Path("/recordings")
 
 
 def parse_shell(*arguments: str) -> tuple[Wish, str | None]:
@@ -78,10 +80,53 @@ def test_mistake_in_shell_is_told_in_one_sentence(arguments: list[str], sentence
     assert str(refused.value) == sentence
 
 
-@pytest.mark.parametrize("verb", ["search", "export"])
-def test_command_of_a_later_version_says_so(verb: str) -> None:
-    with pytest.raises(UsageError, match=f"^{verb} is not yet available"):
-        cli.parse([verb, "3f9k2m1x"]).run()
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["a", "--manifest"], ExportManifest(("a",), VOLUME)),
+        (["--manifest"], ExportManifest((), VOLUME)),
+        (["--file", "shop/web/x.cast", "--from", "7"], ExportFile("shop/web/x.cast", 7, VOLUME)),
+        (["3f9k2m1x"], Export("3f9k2m1x", "cast", VOLUME)),
+        (["3f9k2m1x", "--as", "txt"], Export("3f9k2m1x", "txt", VOLUME)),
+    ],
+)
+def test_export_is_one_of_three(words: list[str], command: commands.Command) -> None:
+    assert cli.parse(["export", *words]) == command
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "export wants one ID, --manifest or --file (write: export ID [--as cast|txt])"),
+        (["a", "b"], "export wants one ID, --manifest or --file (write: export ID [--as cast|txt])"),
+        (["a", "--file", "x"], "--file goes with --from alone (write: export --file FILE [--from BYTES])"),
+        (
+            ["--manifest", "--as", "txt"],
+            "--manifest and --as do not go together (write: export --manifest [ID...])",
+        ),
+    ],
+)
+def test_what_is_no_export_is_told(words: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        cli.parse(["export", *words])
+    assert str(refused.value) == sentence
+
+
+def test_search_takes_a_text_and_recordings() -> None:
+    command = cli.parse(["search", "-i", "--json", "refused", "3f9k2m1x"])
+    assert command == Search("refused", ("3f9k2m1x",), VOLUME, ignore_case=True, as_json=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "pace"),
+    [
+        ([], Pace(1.0, None, 0.0)),
+        (["--speed", "2", "--idle-limit", "0.5", "--at", "1m30s"], Pace(2.0, 0.5, 90.0)),
+        (["--at", "12.5"], Pace(1.0, None, 12.5)),
+    ],
+)
+def test_a_recording_is_played_at_a_pace(words: list[str], pace: Pace) -> None:
+    assert cli.parse(["play", "3f9k2m1x", *words]) == Reading("play", "3f9k2m1x", VOLUME, pace=pace)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +138,8 @@ def test_command_of_a_later_version_says_so(verb: str) -> None:
         (("troubleshooter-agent", "verify"), True),
         (("troubleshooter-agent", "follow", "3f9k2m1x"), True),
         (("troubleshooter-agent", "repair"), False),
-        (("troubleshooter-agent", "search", "x"), False),
+        (("troubleshooter-agent", "search", "x"), True),
+        (("troubleshooter-agent", "export", "--manifest"), True),
         (("troubleshooter-agent",), False),
         (("troubleshooter-agent", "record"), False),
         (("troubleshooter-agent", "shell", "list"), False),
