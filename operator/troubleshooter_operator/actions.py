@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from troubleshooter_agent.contract import EndReason
 from troubleshooter_operator.claim import Changes
-from troubleshooter_operator.kinds import Json
+from troubleshooter_operator.kinds import TROUBLESHOOTER, Json, Kind
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class CreatePod:
     owner_name: str
     owner_version: str
     owner_namespace: str | None = None  # None: the pod's own
+    owner_kind: Kind = TROUBLESHOOTER
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,16 @@ class DeleteTroubleshooter:
 
 
 @dataclass(frozen=True)
+class DeleteReplay:
+    """The same of a Replay."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: str
+
+
+@dataclass(frozen=True)
 class PrepareNamespace:
     """A temporary namespace, with the Pod Security of the namespace `home`, and what is to be in it."""
 
@@ -100,7 +111,8 @@ class Announce:
     reason: EndReason
     message: str
     at: str
-    recorded_bytes: int  # counted with it
+    recorded_bytes: int = 0  # counted with it
+    kind: Kind = TROUBLESHOOTER
 
 
 Action = (
@@ -111,6 +123,7 @@ Action = (
     | PatchVolume
     | DeletePod
     | DeleteTroubleshooter
+    | DeleteReplay
     | PrepareNamespace
     | BindPeople
     | RemoveNamespace

@@ -24,6 +24,7 @@ from troubleshooter_operator.actions import (
     CreateClaim,
     CreatePod,
     DeletePod,
+    DeleteReplay,
     DeleteTroubleshooter,
     PatchClaim,
     PatchPod,
@@ -59,7 +60,7 @@ _NORMAL: Final = frozenset({EndReason.IDLE_TIMEOUT, EndReason.TIME_TO_LIVE_REACH
 
 
 class Applier:
-    """Safe to use from several threads, for different Troubleshooters."""
+    """Safe to use from several threads, for different keys."""
 
     def __init__(self, cluster: Cluster, stores: Stores) -> None:
         self._cluster = cluster
@@ -74,30 +75,26 @@ class Applier:
                 done = self._create_claim(manifest)
             case CreatePod():
                 done = self._create_pod(action)
-            case PatchPod(namespace, name, uid, annotations, marks):
-                patch = {"uid": uid, "annotations": annotations, "labels": marks}
-                done = self._patch(kinds.POD, namespace, name, {"metadata": patch})
-            case PatchClaim(namespace, name, uid, annotations):
-                patch = {"uid": uid, "annotations": annotations}
-                done = self._patch(kinds.CLAIM, namespace, name, {"metadata": patch})
-            case PatchVolume(name, patch):
-                done = self._patch(kinds.VOLUME, None, name, patch)
+            case PatchPod() | PatchClaim() | PatchVolume():
+                done = self._patch_as(action)
             case DeletePod():
                 done = self._delete_pod(action)
             case DeleteTroubleshooter():
-                done = self._delete_troubleshooter(action)
+                done = self._delete_resource(kinds.TROUBLESHOOTER, action)
+            case DeleteReplay():
+                done = self._delete_resource(kinds.REPLAY, action)
             case PrepareNamespace() | BindPeople() | RemoveNamespace():
                 done = self._lodging.apply(action)
             case Announce():
                 done = self._announce(action)
         return done
 
-    def write_status(self, found: Json, status: Json) -> None:
+    def write_status(self, kind: kinds.Kind, found: Json, status: Json) -> None:
         """ConflictError if the resource has changed since it was looked at."""
         namespace = str(metadata(found)["namespace"])
         whole = found | {"status": status}  # the API server leaves all else, and the managers, as they are
-        written = self._cluster.replace_status(kinds.TROUBLESHOOTER, namespace, name_of(found), whole)
-        self._stores.troubleshooters.remember(written)
+        written = self._cluster.replace_status(kind, namespace, name_of(found), whole)
+        self._stores.of(kind).remember(written)
 
     def _create_claim(self, manifest: Json) -> str | None:
         namespace, name = metadata(manifest)["namespace"], name_of(manifest)
@@ -143,11 +140,22 @@ class Applier:
     def _check_still_wanted(self, action: CreatePod, namespace: str) -> None:
         """A cache may lag, and what is made on an old picture may be a second pod for an ended run."""
         try:
-            now = self._cluster.get(kinds.TROUBLESHOOTER, namespace, action.owner_name)
+            now = self._cluster.get(action.owner_kind, namespace, action.owner_name)
         except NotFoundError as missing:
-            raise ConflictError("the Troubleshooter is gone since it was looked at") from missing
+            raise ConflictError(f"the {action.owner_kind.name} is gone since it was looked at") from missing
         if uid_of(now) != action.owner_uid or metadata(now)["resourceVersion"] != action.owner_version:
-            raise ConflictError("the Troubleshooter has changed since it was looked at")
+            raise ConflictError(f"the {action.owner_kind.name} has changed since it was looked at")
+
+    def _patch_as(self, action: PatchPod | PatchClaim | PatchVolume) -> str | None:
+        match action:
+            case PatchPod(namespace, name, uid, annotations, marks):
+                patch = {"uid": uid, "annotations": annotations, "labels": marks}
+                return self._patch(kinds.POD, namespace, name, {"metadata": patch})
+            case PatchClaim(namespace, name, uid, annotations):
+                patch = {"uid": uid, "annotations": annotations}
+                return self._patch(kinds.CLAIM, namespace, name, {"metadata": patch})
+            case PatchVolume(name, whole):
+                return self._patch(kinds.VOLUME, None, name, whole)
 
     def _patch(self, kind: kinds.Kind, namespace: str | None, name: str, patch: Json) -> str | None:
         """A uid in the patch makes it a ConflictError with another object of that name.
@@ -177,13 +185,13 @@ class Applier:
             self._stores.pods.remember(answer)
         return "pod deleted"
 
-    def _delete_troubleshooter(self, action: DeleteTroubleshooter) -> str | None:
+    def _delete_resource(self, kind: kinds.Kind, action: DeleteTroubleshooter | DeleteReplay) -> str | None:
         preconditions = {"uid": action.uid, "resourceVersion": action.version}
         try:
-            self._cluster.delete(kinds.TROUBLESHOOTER, action.namespace, action.name, preconditions)
+            self._cluster.delete(kind, action.namespace, action.name, preconditions)
         except NotFoundError:
             return None
-        return "troubleshooter deleted: it ended long ago"
+        return f"{kind.name.lower()} deleted: it ended long ago"
 
     def _announce(self, action: Announce) -> str | None:
         try:
@@ -193,7 +201,7 @@ class Applier:
         except ForbiddenError as refused:  # an Event is a courtesy; the condition tells the same
             log.warning("event refused", namespace=action.namespace, name=action.name, error=refused)
             return None
-        return f"run ended: {action.reason}"
+        return f"{'run' if action.kind == kinds.TROUBLESHOOTER else 'replay'} ended: {action.reason}"
 
 
 def _claim_not_ours(name: str) -> RefusedError:
@@ -206,19 +214,20 @@ def _claim_not_ours(name: str) -> RefusedError:
 
 def _event(action: Announce) -> Json:
     once = hashlib.sha256(f"{action.uid}/{action.run}".encode()).hexdigest()[:16]
+    what = f"Run {action.run}" if action.kind == kinds.TROUBLESHOOTER else action.kind.name
     return {
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {"name": f"{action.name}.{once}", "namespace": action.namespace},
         "involvedObject": {
             "apiVersion": f"{GROUP}/{VERSION}",
-            "kind": "Troubleshooter",
+            "kind": action.kind.name,
             "namespace": action.namespace,
             "name": action.name,
             "uid": action.uid,
         },
         "reason": str(action.reason),
-        "message": f"Run {action.run} ended: {action.message}"[:1024],
+        "message": f"{what} ended: {action.message}"[:1024],
         "type": "Normal" if action.reason in _NORMAL else "Warning",
         "source": {"component": FIELD_MANAGER},
         "reportingComponent": FIELD_MANAGER,

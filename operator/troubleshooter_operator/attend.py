@@ -1,33 +1,22 @@
 """While the toolbox runs: keep its volume, tell it what it must know, end it when its time has come; pure."""
 
 from dataclasses import replace
-from typing import Final
 
-from troubleshooter_agent.contract import (
-    ANNOTATION_END,
-    ANNOTATION_RETAINED,
-    EndReason,
-    parse_duration,
-    parse_time,
-)
-from troubleshooter_operator.actions import Action, DeletePod, PatchPod
+from troubleshooter_agent.contract import ANNOTATION_RETAINED, EndReason, parse_duration, parse_time
+from troubleshooter_operator.actions import Action
 from troubleshooter_operator.conditions import Condition, Ready, ready
 from troubleshooter_operator.endings import decided_end, image_changed
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.expiry import Verdict, judge
 from troubleshooter_operator.keep import keep_recordings
+from troubleshooter_operator.leave import GOING_SECONDS, has_seen, leave
 from troubleshooter_operator.life import life
-from troubleshooter_operator.pod import longest_life
+from troubleshooter_operator.podspec import longest_life
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
 from troubleshooter_operator.tell import retained_word, tell, watched_again
 from troubleshooter_operator.toolbox import Toolbox
 from troubleshooter_operator.world import Plan, World
-
-TELL_SECONDS: Final = 3.0  # that the agent has to see why it ends
-TELL_STEP_SECONDS: Final = 0.5
-# How soon to look again at a pod that is going: without its labels no watch tells when it is gone.
-GOING_SECONDS: Final = 10.0
 
 
 def attend(asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, stop: bool, now: float) -> Plan:
@@ -68,25 +57,11 @@ def _decide(run: Run, box: Toolbox, verdict: Verdict, *, stop: bool) -> EndReaso
 def _end(
     asked: Troubleshooter, run: Run, world: World, box: Toolbox, *, keep: tuple[Action, ...], now: float
 ) -> Plan:
-    """Say why on the pod, let the agent see it, then delete the pod; never wait here."""
-    condition = ready(Ready.ENDED, f"The toolbox is ending: {run.ending}")
-    if box.deleting or run.ending is None:
-        return Plan(run, condition, before=keep, look_again=now + GOING_SECONDS, unbegun=run)
-    tell: list[Action] = [*watched_again(asked, world.pod)] if world.pod else []
-    if box.annotations.get(ANNOTATION_END) != run.ending:
-        said = str(run.ending)
-        tell += [PatchPod(asked.pod_namespace, asked.pod_name, box.uid, {ANNOTATION_END: said}, {})]
-    if box.running and not _has_been_told(world, now):
-        return Plan(run, condition, before=(*tell, *keep), look_again=now + TELL_STEP_SECONDS, unbegun=run)
-    delete = DeletePod(asked.pod_namespace, asked.pod_name, box.uid)
-    again = now + GOING_SECONDS
-    return Plan(run, condition, before=(*tell, *keep), after=(delete,), look_again=again, unbegun=run)
-
-
-def _has_been_told(world: World, now: float) -> bool:
-    if world.report is not None and world.report.end:
-        return True
-    return world.told_to_end_at is not None and now - world.told_to_end_at >= TELL_SECONDS
+    assert world.pod is not None
+    known = world.report is not None and bool(world.report.end)
+    told = known or has_seen(world.told_to_end_at, now)
+    marks = () if box.deleting else watched_again(asked, world.pod)
+    return leave(run, world.pod, box, (*marks, *keep), told=told, what="toolbox", now=now)
 
 
 def _ready(asked: Troubleshooter, run: Run, box: Toolbox, refused: RefusedError | None) -> Condition:

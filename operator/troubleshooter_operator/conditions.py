@@ -1,4 +1,4 @@
-"""The conditions of a Troubleshooter: their names, reasons, and how they change over time; pure."""
+"""The conditions of both kinds: their names, reasons, and how they change over time; pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,9 +11,10 @@ MESSAGE_CHARACTERS: Final = 1024
 
 
 class Ready(StrEnum):
-    """Why a shell can be opened, or why not."""
+    """Why a shell can be opened, or recordings be read, or why not."""
 
     SHELL_AVAILABLE = "ShellAvailable"
+    REPLAY_AVAILABLE = "ReplayAvailable"
     PROVISIONING = "Provisioning"
     UNSCHEDULABLE = "Unschedulable"
     IMAGE_PULL_FAILED = "ImagePullFailed"
@@ -21,6 +22,7 @@ class Ready(StrEnum):
     VOLUME_PENDING = "VolumePending"
     POD_NAME_TAKEN = "PodNameTaken"
     CLAIM_NOT_OURS = "ClaimNotOurs"
+    RECORDINGS_NOT_FOUND = "RecordingsNotFound"
     CLASS_NOT_FOUND = "ClassNotFound"
     NOT_ALLOWED = "NotAllowed"
     FORBIDDEN = "Forbidden"
@@ -47,6 +49,7 @@ class Recorded(StrEnum):
     NOT_REQUESTED = "NotRequested"
 
 
+AVAILABLE: Final = frozenset({Ready.SHELL_AVAILABLE, Ready.REPLAY_AVAILABLE})
 RUNNING: Final = "Running"  # of Ended, while it is False
 
 
@@ -59,7 +62,7 @@ class Condition:
 
 
 def ready(reason: Ready, message: str) -> Condition:
-    return Condition("Ready", reason == Ready.SHELL_AVAILABLE, reason, message)
+    return Condition("Ready", reason in AVAILABLE, reason, message)
 
 
 def retained(reason: RecordingsRetained, message: str) -> Condition:

@@ -4,6 +4,7 @@ Precedence: what the operator decided, then what the cluster did to the pod, the
 what the container's exit shows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +15,8 @@ from troubleshooter_operator.run import Run
 from troubleshooter_operator.starting import one_line
 from troubleshooter_operator.toolbox import Toolbox
 
-_SENTENCES: Final = {
+Sentences = Mapping[EndReason, str]
+OF_A_TOOLBOX: Final = {
     EndReason.IDLE_TIMEOUT: "Nobody worked in the toolbox for its idle time-out",
     EndReason.TIME_TO_LIVE_REACHED: "The toolbox reached its time to live",
     EndReason.STOPPED: "The run was stopped as asked for",
@@ -26,6 +28,12 @@ _SENTENCES: Final = {
     EndReason.POD_DELETED: "The pod was deleted by somebody",
     EndReason.POD_LOST: "The pod vanished while nobody looked",
     EndReason.START_FAILED: "The container did not start within 10 minutes",
+}
+OF_A_REPLAY: Final = OF_A_TOOLBOX | {
+    EndReason.IDLE_TIMEOUT: "Nobody read in the Replay for its idle time-out",
+    EndReason.TIME_TO_LIVE_REACHED: "The Replay reached its time to live",
+    EndReason.IMAGE_CHANGED: "The pod's image was changed while it ran, so it was no longer the Replay",
+    EndReason.START_FAILED: "The container did not start",
 }
 _EVICTIONS: Final = frozenset(
     {"EvictionByEvictionAPI", "PreemptionByScheduler", "DeletionByTaintManager", "TerminationByKubelet"}
@@ -42,7 +50,7 @@ class Trace:
     witnessed: bool = True
 
 
-def end_run(run: Run, trace: Trace, now: float) -> Run:
+def end_run(run: Run, trace: Trace, now: float, sentences: Sentences = OF_A_TOOLBOX) -> Run:
     """The run as it is over, with reason, sessions and conditions."""
     farewell = _farewell(trace.box)
     reason = end_reason(run, trace, farewell)
@@ -52,7 +60,7 @@ def end_run(run: Run, trace: Trace, now: float) -> Run:
         image_id=run.image_id or (trace.box.image_id if trace.box else None) or None,
         ending=None,
         ended_at=_ended_at(trace.box, now),
-        ended=ended(reason, _sentence(reason, trace, farewell)),
+        ended=ended(reason, sentences[reason] + _detail(reason, trace, farewell)),
     )
     if farewell:
         over = replace(
@@ -132,14 +140,15 @@ def _ended_at(box: Toolbox | None, now: float) -> str:
     return finished if finished and parse_time(finished) > 0 else format_time(now)
 
 
-def _sentence(reason: EndReason, trace: Trace, farewell: Farewell | None) -> str:
+def _detail(reason: EndReason, trace: Trace, farewell: Farewell | None) -> str:
+    """What else is known of it, in brackets."""
     detail = one_line(_of_the_cluster(reason, trace.box)) if trace.box else ""
     if farewell and farewell.reason == reason and farewell.message.lower() != reason.lower():
         detail = one_line(farewell.message)
     if not detail and trace.box and trace.box.finished and farewell is None:
         finished = trace.box.finished
         detail = f"exit code {finished.get('exitCode')}, {finished.get('reason') or 'no reason'}"
-    return _SENTENCES[reason] + (f" ({detail})" if detail else "")
+    return f" ({detail})" if detail else ""
 
 
 def _of_the_cluster(reason: EndReason, box: Toolbox) -> str:

@@ -1,4 +1,4 @@
-"""Makes the Events of a Troubleshooter; `reconcile` and `apply` call it, nothing waits for it.
+"""Makes the Events of both kinds; `perform` calls it, nothing waits for it.
 
 One object for each condition and reason: what happens again raises its count, so there is never a stream. An
 Event is a courtesy, the conditions tell the same: what the API server refuses is logged, and not tried again.
@@ -13,7 +13,7 @@ from troubleshooter_agent.contract import GROUP, VERSION, format_time
 from troubleshooter_operator import kinds, log
 from troubleshooter_operator.cluster import FIELD_MANAGER, Cluster
 from troubleshooter_operator.errors import AlreadyExistsError, OperatorError
-from troubleshooter_operator.kinds import Json, metadata, name_of, uid_of
+from troubleshooter_operator.kinds import Json, Kind, metadata, name_of, uid_of
 from troubleshooter_operator.news import News
 
 MOST: Final = 6
@@ -53,12 +53,12 @@ class Events:
         self._cluster = cluster
         self._pace = Pace()
 
-    def tell(self, found: Json, heard: News) -> None:
-        """One Event about the Troubleshooter `found`, or one more of the same."""
+    def tell(self, kind: Kind, found: Json, heard: News) -> None:
+        """One Event about the resource `found`, or one more of the same."""
         now = self._cluster.now()
         if not self._pace.take(uid_of(found), now):
             return
-        made = event(found, heard, format_time(now))
+        made = event(kind, found, heard, format_time(now))
         namespace = metadata(made)["namespace"]
         try:
             self._create_or_count(namespace, made)
@@ -79,8 +79,8 @@ class Events:
         self._cluster.patch(kinds.EVENT, namespace, name, {"count": there.get("count", 1) + 1})
 
 
-def event(found: Json, heard: News, at: str) -> Json:
-    """As core/v1 has it; its name says which Troubleshooter, condition and reason, so it is made once."""
+def event(kind: Kind, found: Json, heard: News, at: str) -> Json:
+    """As core/v1 has it; its name says which resource, condition and reason, so it is made once."""
     meta = metadata(found)
     same = hashlib.sha256(f"{uid_of(found)}/{heard.condition}/{heard.reason}".encode()).hexdigest()[:16]
     return {
@@ -89,7 +89,7 @@ def event(found: Json, heard: News, at: str) -> Json:
         "metadata": {"name": f"{name_of(found)}.{same}", "namespace": meta["namespace"]},
         "involvedObject": {
             "apiVersion": f"{GROUP}/{VERSION}",
-            "kind": "Troubleshooter",
+            "kind": kind.name,
             "namespace": meta["namespace"],
             "name": name_of(found),
             "uid": uid_of(found),

@@ -64,6 +64,7 @@ def pod(thing: Json) -> Json:
 Excerpt = Callable[[Json], Json]
 BY_KIND: Final[dict[str, Excerpt]] = {
     kinds.TROUBLESHOOTER.name: without_fields,
+    kinds.REPLAY.name: without_fields,
     kinds.POD.name: pod,
     kinds.CLAIM.name: unmanaged,
     kinds.VOLUME.name: unmanaged,

@@ -5,8 +5,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from troubleshooter_agent.contract import ANNOTATION_NAMESPACE, LABEL_NAME
-from troubleshooter_operator.kinds import Json, annotations, labels, lodger_uid, metadata
-from troubleshooter_operator.store import Key
+from troubleshooter_operator.kinds import (
+    Json,
+    annotations,
+    is_replay_pod,
+    labels,
+    lodger_uid,
+    metadata,
+    name_of,
+)
+from troubleshooter_operator.store import Key, replay_key
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,9 @@ class Grave:
 
 
 def owner_key(thing: Json) -> Key | None:
-    """The Troubleshooter that a pod says it belongs to."""
+    """The Troubleshooter or Replay that a pod says it belongs to."""
+    if is_replay_pod(thing):  # named as the Replay is
+        return replay_key(str(metadata(thing).get("namespace") or ""), name_of(thing))
     name = labels(thing).get(LABEL_NAME)
     home = annotations(thing).get(ANNOTATION_NAMESPACE) if lodger_uid(thing) else None
     return (home or str(metadata(thing).get("namespace") or ""), name) if name else None

@@ -1,4 +1,4 @@
-"""Which Troubleshooter to look at when something changes. Informers call it after their store changed."""
+"""Which resource to look at when something changes. Informers call it after their store changed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,8 @@ from troubleshooter_operator.graveyard import Graveyard, owner_key
 from troubleshooter_operator.kinds import Json, Kind
 from troubleshooter_operator.scrape import Scraper
 from troubleshooter_operator.sightings import Sightings
-from troubleshooter_operator.store import Change, Key, key_of
-from troubleshooter_operator.stores import Stores, claim_key, volume_key
+from troubleshooter_operator.store import Change, Key, key_of, replay_key
+from troubleshooter_operator.stores import Stores, claim_key, replays_key, volume_key
 from troubleshooter_operator.workqueue import WorkQueue
 
 
@@ -31,19 +31,28 @@ class Handlers:
     def of(self, kind: Kind) -> Callable[[Change], None]:
         return {
             kinds.TROUBLESHOOTER: self._resource,
+            kinds.REPLAY: self._replay,
             kinds.CLASS: self._class,
             kinds.POD: self._pod,
             kinds.CLAIM: self._claim,
             kinds.VOLUME: self._volume,
         }[replace(kind, within="")]
 
+    def look_at_all(self) -> None:
+        for found in self._stores.troubleshooters.all():
+            self._queue.add(key_of(found))
+        for found in self._stores.replays.all():
+            self._queue.add(replay_key(*key_of(found)))
+
     def _resource(self, change: Change) -> None:
         self._add(change, key_of)
 
+    def _replay(self, change: Change) -> None:
+        self._add(change, lambda found: replay_key(*key_of(found)))
+
     def _class(self, _: Change) -> None:
         """A class may be the one that any of them waits for."""
-        for found in self._stores.troubleshooters.all():
-            self._queue.add(key_of(found))
+        self.look_at_all()
 
     def _pod(self, change: Change) -> None:
         if change.new is None and change.old is not None:
@@ -54,6 +63,15 @@ class Handlers:
 
     def _claim(self, change: Change) -> None:
         self._add(change, claim_key)
+        self._look_at_replays(change)
+
+    def _look_at_replays(self, change: Change) -> None:
+        """A claim may be the one that any of its namespace waits for; they are few."""
+        for thing in (change.old, change.new):
+            for found in (
+                self._stores.replays.group(replays_key(key_of(thing)[0])) if thing is not None else ()
+            ):
+                self._queue.add(replay_key(*key_of(found)))
 
     def _volume(self, change: Change) -> None:
         self._add(change, volume_key)

@@ -1,4 +1,4 @@
-"""Which names are true: what admission sees to, and who asked for a toolbox; pure.
+"""Which names are true: what admission sees to, and who asked; pure.
 
 The policies of deploy/policies are what makes a name true, so a name counts from when they were in force.
 """
@@ -13,8 +13,8 @@ from troubleshooter_agent.contract import (
     ExecIdentity,
     parse_time,
 )
+from troubleshooter_operator.asked import Asked
 from troubleshooter_operator.kinds import Json, is_deleting, metadata, name_of
-from troubleshooter_operator.resources import Troubleshooter
 
 REQUESTER_POLICY: Final = "troubleshooter-requested-by"
 SHELL_POLICY: Final = "troubleshooter-shells"
@@ -52,7 +52,7 @@ def vouched(requesters: float | None, shells: float | None, now: float) -> Vouch
     return Vouched(requesters, ExecIdentity.ENFORCED if enforced else ExecIdentity.NONE)
 
 
-def requested_by(asked: Troubleshooter, vouched: Vouched) -> str:
+def requested_by(asked: Asked, vouched: Vouched) -> str:
     """Who created it, if that is certain. Once it was, it stays: the operator alone writes the status."""
     known = asked.status.get("requestedBy") or UNVERIFIED
     if known != UNVERIFIED:

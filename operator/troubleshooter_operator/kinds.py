@@ -6,6 +6,7 @@ from typing import Any, Final
 from troubleshooter_agent.contract import (
     ANNOTATION_OWNER_UID,
     COMPONENT_NAMESPACE,
+    COMPONENT_REPLAY,
     GROUP,
     LABEL_COMPONENT,
     LABEL_MANAGED_BY,
@@ -44,6 +45,7 @@ class Kind:
 
 _OURS: Final = f"/apis/{GROUP}/{VERSION}"
 TROUBLESHOOTER: Final = Kind("Troubleshooter", _OURS, "troubleshooters")
+REPLAY: Final = Kind("Replay", _OURS, "replays")
 CLASS: Final = Kind("TroubleshooterClass", _OURS, "troubleshooterclasses", namespaced=False)
 POD: Final = Kind("Pod", "/api/v1", "pods", selector=f"{LABEL_MANAGED_BY}={MANAGED_BY}")
 CLAIM: Final = Kind(
@@ -105,6 +107,10 @@ def uid_of(thing: Json) -> str:
 
 def is_deleting(thing: Json) -> bool:
     return "deletionTimestamp" in metadata(thing)
+
+
+def is_replay_pod(pod: Json) -> bool:
+    return labels(pod).get(LABEL_COMPONENT) == COMPONENT_REPLAY
 
 
 def owner_uid(thing: Json) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from troubleshooter_agent.contract import format_duration, format_time, parse_duration, parse_time
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
-from troubleshooter_operator.pod import longest_life
+from troubleshooter_operator.podspec import longest_life
 from troubleshooter_operator.reports import Report
 from troubleshooter_operator.resolve import check_time_to_live
 from troubleshooter_operator.resources import Troubleshooter

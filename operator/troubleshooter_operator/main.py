@@ -21,20 +21,21 @@ from troubleshooter_operator.handlers import Handlers
 from troubleshooter_operator.health import Health, serve
 from troubleshooter_operator.informer import Informer, Pace
 from troubleshooter_operator.inquiry import Inquiry
-from troubleshooter_operator.kinds import metadata, name_of
 from troubleshooter_operator.metrics import ApiRequests, Metrics, Overview
 from troubleshooter_operator.observe import Observer
 from troubleshooter_operator.partition import own_namespace, parse_namespaces, watched
 from troubleshooter_operator.reconcile import Reconciler
+from troubleshooter_operator.replay_observe import ReplayObserver
+from troubleshooter_operator.replay_reconcile import ReplayReconciler
 from troubleshooter_operator.scrape import Reports, Scraper
 from troubleshooter_operator.sightings import Sightings
-from troubleshooter_operator.store import Key
+from troubleshooter_operator.store import Key, replay_name
 from troubleshooter_operator.stores import Stores
 from troubleshooter_operator.sweep import Sweeper
 from troubleshooter_operator.workqueue import WorkQueue
 
-WATCHED: Final = (kinds.TROUBLESHOOTER, kinds.CLASS, kinds.POD, kinds.CLAIM, kinds.VOLUME)
-WATCHED_WITHIN: Final = (kinds.TROUBLESHOOTER, kinds.CLASS, kinds.POD, kinds.CLAIM)  # no right on volumes
+WATCHED_WITHIN: Final = (kinds.TROUBLESHOOTER, kinds.REPLAY, kinds.CLASS, kinds.POD, kinds.CLAIM)
+WATCHED: Final = (*WATCHED_WITHIN, kinds.VOLUME)  # within some namespaces there is no right on volumes
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -132,7 +133,7 @@ class Operator:
             )
             for kind in watched(WATCHED_WITHIN if namespaces else WATCHED, namespaces)
         ]
-        self._admission = Admission(cluster, self._look_at_all)
+        self._admission = Admission(cluster, handlers.look_at_all)
         inquiry = Inquiry(cluster) if namespaces else None
         observer = Observer(
             cluster,
@@ -144,9 +145,24 @@ class Operator:
             sightings=sightings,
         )
         reconciler = Reconciler(cluster, stores, graveyard, observer, metrics)
-        self._controller = Controller(self._queue, reconciler.reconcile, metrics)
+        replay_observer = ReplayObserver(
+            cluster, stores, vouched=self._admission.vouched, sightings=sightings
+        )
+        replays = ReplayReconciler(cluster, stores, graveyard, replay_observer, metrics)
+
+        def reconcile(key: Key) -> float | None:
+            name = replay_name(key)
+            return reconciler.reconcile(key) if name is None else replays.reconcile(key, key[0], name)
+
+        self._controller = Controller(self._queue, reconcile, metrics)
         self._registry.register(
-            Overview(stores.troubleshooters.all, lambda: len(self._queue), self._queue.oldest, self._silences)
+            Overview(
+                stores.troubleshooters.all,
+                stores.replays.all,
+                lambda: len(self._queue),
+                self._queue.oldest,
+                self._silences,
+            )
         )
         self._sweeper = None if namespaces else Sweeper(cluster, stores, self._queue.add, self._is_synced)
         self._threads: list[threading.Thread] = []
@@ -183,10 +199,6 @@ class Operator:
                 if self._queue.is_closed():
                     return
         self._controller.run()
-
-    def _look_at_all(self) -> None:
-        for found in self._stores.troubleshooters.all():
-            self._queue.add((str(metadata(found)["namespace"]), name_of(found)))
 
     def _is_synced(self) -> bool:
         return all(informer.synced.is_set() for informer in self._informers)

@@ -21,15 +21,20 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._reconciles = Counter(
-            f"{PREFIX}_reconciles", "Looks at a Troubleshooter, by outcome.", ["outcome"], registry=registry
+            f"{PREFIX}_reconciles",
+            "Looks at a Troubleshooter or Replay, by outcome.",
+            ["outcome"],
+            registry=registry,
         )
         self._durations = Histogram(
             f"{PREFIX}_reconcile_duration_seconds",
-            "How long a look at a Troubleshooter took.",
+            "How long a look at a Troubleshooter or Replay took.",
             registry=registry,
         )
         self._errors = Counter(
-            f"{PREFIX}_reconcile_errors", "Looks at a Troubleshooter that failed.", registry=registry
+            f"{PREFIX}_reconcile_errors",
+            "Looks at a Troubleshooter or Replay that failed.",
+            registry=registry,
         )
         self._actions = Counter(
             f"{PREFIX}_actions", "What was done to the cluster, by action.", ["action"], registry=registry
@@ -38,8 +43,12 @@ class Metrics:
             f"{PREFIX}_refusals", "What was refused, by reason of Ready.", ["reason"], registry=registry
         )
         self._ended = Counter(f"{PREFIX}_ended", "Runs that ended, by reason.", ["reason"], registry=registry)
+        self._replays_ended = Counter(
+            f"{PREFIX}_replays_ended", "Replays that ended, by reason.", ["reason"], registry=registry
+        )
         for reason in EndReason:  # zero before the first, else no alert sees the first as an increase
             self._ended.labels(reason)
+            self._replays_ended.labels(reason)
         self._ready_durations = Histogram(
             f"{PREFIX}_ready_duration_seconds",
             "From the making of a pod until its shell was available.",
@@ -83,6 +92,9 @@ class Metrics:
     def ended(self, reason: str) -> None:
         self._ended.labels(reason).inc()
 
+    def replay_ended(self, reason: str) -> None:
+        self._replays_ended.labels(reason).inc()
+
     def scraped(self, outcome: str) -> None:
         self._scrapes.labels(outcome).inc()
         if outcome != "success":
@@ -118,31 +130,29 @@ class ApiRequests:
 
 
 class Overview(Collector):
-    """What is counted anew at each question: toolboxes by reason, the queue, the silence of each watch."""
+    """What is counted anew at each question: both kinds by reason, the queue, the silence of each watch."""
 
     def __init__(
         self,
         toolboxes: Callable[[], Iterable[Json]],
+        replays: Callable[[], Iterable[Json]],
         queue_length: Callable[[], int],
         queue_oldest: Callable[[], float],
         silences: Callable[[], dict[str, float]],
     ) -> None:
         self._toolboxes = toolboxes
+        self._replays = replays
         self._queue_length = queue_length
         self._queue_oldest = queue_oldest
         self._silences = silences
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        by_reason = GaugeMetricFamily(
-            f"{PREFIX}_toolboxes",
-            "Troubleshooters by the reason of their condition Ready.",
-            labels=["reason"],
-        )
-        for reason, count in Tally(map(_reason, self._toolboxes())).items():
-            by_reason.add_metric([reason], count)
-        yield by_reason
+        yield _by_reason("toolboxes", "Troubleshooters", self._toolboxes())
+        yield _by_reason("replays", "Replays", self._replays())
         yield GaugeMetricFamily(
-            f"{PREFIX}_queue_depth", "Troubleshooters that wait to be looked at.", value=self._queue_length()
+            f"{PREFIX}_queue_depth",
+            "Troubleshooters and Replays that wait to be looked at.",
+            value=self._queue_length(),
         )
         yield GaugeMetricFamily(
             f"{PREFIX}_queue_oldest_seconds",
@@ -155,6 +165,15 @@ class Overview(Collector):
         for kind, seconds in self._silences().items():
             silences.add_metric([kind], seconds)
         yield silences
+
+
+def _by_reason(name: str, what: str, things: Iterable[Json]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        f"{PREFIX}_{name}", f"{what} by the reason of their condition Ready.", labels=["reason"]
+    )
+    for reason, count in Tally(map(_reason, things)).items():
+        family.add_metric([reason], count)
+    return family
 
 
 def _reason(found: Json) -> str:

@@ -1,6 +1,6 @@
 """Which changes of the conditions are worth an Event, one for each; pure.
 
-`reconcile` asks after it has written a status. That a run ended is no news here: `plan` announces it before
+`perform` asks after it has written a status. That a run ended is no news here: `plan` announces it before
 the status tells it, so that it is never lost.
 """
 
@@ -20,6 +20,7 @@ _SILENT: Final[dict[str, frozenset[str]]] = {
 _NORMAL: Final = frozenset(
     {
         ("Ready", Ready.SHELL_AVAILABLE),
+        ("Ready", Ready.REPLAY_AVAILABLE),
         ("Ready", Ready.STOPPED),
         ("RecordingsRetained", RecordingsRetained.RETAINED),
         ("Recorded", Recorded.COMPLETE),

@@ -47,8 +47,7 @@ class Observer:
         self._operator_namespace = operator_namespace
         self._vouched = vouched
         self._sightings = sightings or Sightings(cluster.now)
-        self._told: dict[str, float] = {}  # pod uid: when its annotation end was first seen
-        self._lock = threading.Lock()
+        self._told = Told(cluster.now)
 
     def look(self, asked: Troubleshooter, graves: list[Grave]) -> World:
         pod, vouched = self._pod(asked), self._vouched()
@@ -57,7 +56,7 @@ class Observer:
         return World(
             classes=tuple(self._stores.classes.all()),
             pod=pod,
-            trace=_trace(asked, pod, graves),
+            trace=trace(asked.uid, asked.run, asked.wanted_run, pod, graves),
             claim=claim,
             volume=self._volume(claim, asked.run) if self._inquiry is None else None,
             reclaim=self._inquiry.of(claim) if self._inquiry else None,
@@ -69,13 +68,12 @@ class Observer:
             execs=vouched.execs,
             report=self._reports.of(uid_of(pod)) if pod else None,
             seen_running_at=self._sightings.of(uid_of(pod)) if pod else None,
-            told_to_end_at=self._told_at(pod) if pod else None,
+            told_to_end_at=self._told.at(pod) if pod else None,
         )
 
     def forget(self, graves: list[Grave]) -> None:
-        with self._lock:
-            for grave in graves:
-                self._told.pop(uid_of(grave.pod), None)
+        for grave in graves:
+            self._told.forget(uid_of(grave.pod))
 
     def _pod(self, asked: Troubleshooter) -> Json | None:
         """Missing in the cache is not gone: somebody may have taken the label away by which we watch."""
@@ -108,11 +106,24 @@ class Observer:
         mounting = self._stores.pods.group(mount_key(asked.pod_namespace, name_of(claim)))
         return occupants(claim, mounting, asked.uid)
 
-    def _told_at(self, pod: Json) -> float | None:
+
+class Told:
+    """When it was first seen that a pod has been told to end. Safe to use from several threads."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._seen: dict[str, float] = {}  # by uid of the pod
+        self._lock = threading.Lock()
+
+    def at(self, pod: Json) -> float | None:
         if not annotations(pod).get(ANNOTATION_END):
             return None
         with self._lock:
-            return self._told.setdefault(uid_of(pod), self._cluster.now())
+            return self._seen.setdefault(uid_of(pod), self._now())
+
+    def forget(self, uid: str) -> None:
+        with self._lock:
+            self._seen.pop(uid, None)
 
 
 def _claim_name(asked: Troubleshooter) -> str | None:
@@ -127,15 +138,17 @@ def _claim_name(asked: Troubleshooter) -> str | None:
     return run.claim_name if settled and not next_run else asked.claim_name
 
 
-def _trace(asked: Troubleshooter, pod: Json | None, graves: list[Grave]) -> Trace | None:
-    """What is left of the pod of the run in force, if that pod is gone."""
-    run = asked.run
-    number = run.number if run is not None and run.ended is None else asked.wanted_run
-    uid = run.pod_uid if run is not None and run.ended is None else None
-    if pod is not None and (uid_of(pod) == uid or (uid is None and owner_uid(pod) == asked.uid)):
+def trace(
+    owner: str, run: Run | None, wanted_run: int, pod: Json | None, graves: list[Grave]
+) -> Trace | None:
+    """What is left of the pod of the run in force, if that pod is gone. `owner` is a uid."""
+    in_force = run is not None and run.ended is None
+    number = run.number if run is not None and in_force else wanted_run
+    uid = run.pod_uid if run is not None and in_force else None
+    if pod is not None and (uid_of(pod) == uid or (uid is None and owner_uid(pod) == owner)):
         return None
     for grave in reversed(graves):
-        ours = owner_uid(grave.pod) == asked.uid and annotations(grave.pod).get(ANNOTATION_RUN) == str(number)
+        ours = owner_uid(grave.pod) == owner and annotations(grave.pod).get(ANNOTATION_RUN) == str(number)
         if uid_of(grave.pod) == uid or (uid is None and ours):
             return Trace(toolbox(grave.pod), gone=True, witnessed=grave.witnessed)
     return Trace(None, gone=True, witnessed=False) if uid is not None else None

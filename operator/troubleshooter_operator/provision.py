@@ -132,7 +132,8 @@ def _refuse_claim(claim: Json, world: World) -> None:
         raise in_use(name_of(claim), pod)
 
 
-def pod_name_taken(pod: Json) -> RefusedError:
+def pod_name_taken(pod: Json, remedy: str = "make the Troubleshooter with another spec.name") -> RefusedError:
+    """`remedy`: what else can be done than to delete that pod."""
     name = name_of(pod)
     if is_deleting(pod):
         return RefusedError(
@@ -140,8 +141,7 @@ def pod_name_taken(pod: Json) -> RefusedError:
         )
     return RefusedError(
         Ready.POD_NAME_TAKEN,
-        f"Pod {name} exists and belongs to somebody else, so it is left alone; delete it, or make the "
-        "Troubleshooter with another spec.name",
+        f"Pod {name} exists and belongs to somebody else, so it is left alone; delete it, or {remedy}",
     )
 
 

@@ -3,35 +3,29 @@
 from dataclasses import replace
 from typing import Final
 
-from troubleshooter_operator import kinds, log
-from troubleshooter_operator.actions import Action, Announce, PatchClaim, PatchPod, PatchVolume
-from troubleshooter_operator.apply import Applier
+from troubleshooter_operator import kinds
+from troubleshooter_operator.actions import Action, Announce, PatchVolume
 from troubleshooter_operator.cluster import Cluster
 from troubleshooter_operator.conditions import Ready, RecordingsRetained, ready, retained
-from troubleshooter_operator.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
-from troubleshooter_operator.events import Events
+from troubleshooter_operator.errors import NotFoundError, RefusedError
 from troubleshooter_operator.graveyard import Grave, Graveyard
-from troubleshooter_operator.kinds import Json, metadata, name_of, uid_of
+from troubleshooter_operator.kinds import Json, uid_of
 from troubleshooter_operator.left_behind import LeftBehind, settle, unfinished_owners
 from troubleshooter_operator.metrics import Metrics
 from troubleshooter_operator.milestones import Milestones
-from troubleshooter_operator.news import news
 from troubleshooter_operator.observe import Observer
+from troubleshooter_operator.perform import REFUSED_SECONDS, Performer, next_look
 from troubleshooter_operator.plan import plan
 from troubleshooter_operator.resources import troubleshooter
-from troubleshooter_operator.starting import one_line
 from troubleshooter_operator.status import status
-from troubleshooter_operator.store import Key
+from troubleshooter_operator.store import Key, key_of
 from troubleshooter_operator.stores import Stores
 from troubleshooter_operator.world import Plan
 
-# What was refused may be allowed later, and no watch tells it.
-REFUSED_SECONDS: Final = 10.0
 _RETAIN_REMEDY: Final = (
     "an administrator can allow the operator that patch, install deploy/retain, or offer a StorageClass with "
     "reclaimPolicy: Retain"
 )
-_PATCHES: Final = (PatchPod, PatchClaim, PatchVolume)
 
 
 class Reconciler:
@@ -44,8 +38,7 @@ class Reconciler:
         self._stores = stores
         self._graveyard = graveyard
         self._observer = observer
-        self._applier = Applier(cluster, stores)
-        self._events = Events(cluster)
+        self._performer = Performer(cluster, stores, metrics)
         self._metrics = metrics
         self._milestones = Milestones(metrics)
 
@@ -69,74 +62,31 @@ class Reconciler:
         world = self._observer.look(asked, graves)
         planned = plan(asked, world, now)
         done: list[Action] = []
-        refusal = self._first_refusal(key, planned.before, done)
+        refusal = self._performer.first_refusal(key, planned.before, done)
         shown = _with_refusal(planned, *refusal) if refusal else planned
-        for action in done:
-            if isinstance(action, Announce) and planned.run is not None:
-                self._milestones.ended(planned.run, action.recorded_bytes)
+        self._count_ends(planned, done)
         self._tell(found, status(asked, shown.run, shown.ready, now, world.requested_by))
         goes_on = refusal is None or isinstance(refusal[0], PatchVolume)  # the end is not held up by it
         after = planned.after if goes_on else ()
-        refused_after = [action for action in after if self._is_refused(key, action, done)]
-        waits = [REFUSED_SECONDS] if refusal or refused_after else []
-        # What it made of the objects is in the caches already, so no watch tells us of it again.
-        waits += [0.0] if any(isinstance(action, _PATCHES) for action in done) else []
-        waits += [planned.look_again - now] if planned.look_again is not None else []
-        return min(waits, default=None)
+        refused_after = [action for action in after if self._performer.is_refused(key, action, done)]
+        return next_look(planned, done, now, refused=bool(refusal or refused_after))
+
+    def _count_ends(self, planned: Plan, done: list[Action]) -> None:
+        for action in done:
+            if isinstance(action, Announce):
+                self._metrics.ended(action.reason)
+                if planned.run is not None:
+                    self._milestones.ended(planned.run, action.recorded_bytes)
 
     def _tell(self, found: Json, wanted: Json) -> None:
-        if wanted == found.get("status"):
-            return
-        try:
-            self._applier.write_status(found, wanted)
-        except NotFoundError as missing:  # deleted, then a watch will tell so, or the answer was wrong
-            raise ConflictError("the Troubleshooter is not there to be written to") from missing
-        for heard in news(found.get("status") or {}, wanted):
-            self._events.tell(found, heard)
+        for heard in self._performer.tell(kinds.TROUBLESHOOTER, found, wanted):
             if heard.reason == Ready.SHELL_AVAILABLE:
                 self._note_shell(found, wanted)
 
     def _note_shell(self, found: Json, told: Json) -> None:
-        key = str(metadata(found)["namespace"]), name_of(found)
         pod = self._stores.pods.get(told["podNamespace"], told["podName"])
         if pod is not None:
-            self._milestones.shell_available(key, pod, self._cluster.now())
-
-    def _first_refusal(
-        self, key: Key, actions: tuple[Action, ...], done: list[Action]
-    ) -> tuple[Action, RefusedError] | None:
-        for action in actions:
-            try:
-                self._apply(key, action, done)
-            except RefusedError as refused:
-                return action, self._counted(refused)
-            except ForbiddenError as refused:
-                return action, self._counted(
-                    RefusedError(Ready.FORBIDDEN, f"The API server refuses: {one_line(str(refused))}")
-                )
-        return None
-
-    def _is_refused(self, key: Key, action: Action, done: list[Action]) -> bool:
-        try:
-            self._apply(key, action, done)
-        except ForbiddenError as refused:
-            log.warning("refused", namespace=key[0], name=key[1], action=type(action).__name__, error=refused)
-            return True
-        return False
-
-    def _apply(self, key: Key, action: Action, done: list[Action]) -> None:
-        what = self._applier.apply(action)
-        if what is None:
-            return
-        done.append(action)
-        self._metrics.acted(type(action).__name__)
-        if isinstance(action, Announce):
-            self._metrics.ended(action.reason)
-        log.info(what, namespace=key[0], name=key[1])
-
-    def _counted(self, refused: RefusedError) -> RefusedError:
-        self._metrics.refused(refused.reason)
-        return refused
+            self._milestones.shell_available(key_of(found), pod, self._cluster.now())
 
     def _settle(self, key: Key, found: Json | None, graves: list[Grave]) -> bool:
         """The rest of Troubleshooters of that name that are no more; False if something was refused."""
@@ -149,7 +99,7 @@ class Reconciler:
         owners = unfinished_owners(left, uid_of(found) if found else None)
         gone = [owner for owner in owners if not self._exists(key, owner)]
         actions = [action for owner in gone for action in settle(left, owner, self._cluster.now())]
-        return not [action for action in actions if self._is_refused(key, action, [])]
+        return not [action for action in actions if self._performer.is_refused(key, action, [])]
 
     def _exists(self, key: Key, uid: str) -> bool:
         """Asked of the API server: the cache may not have it yet."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.kinds import Json, metadata
-from troubleshooter_operator.occupancy import in_use, mounted_claims, occupants
+from troubleshooter_operator.occupancy import in_use, occupants, written_claims
 from troubleshooter_operator.store import Key
 from troubleshooter_operator.stores import Stores, mount_key
 
@@ -28,7 +28,7 @@ class Reservations:
     def of(self, manifest: Json, owner: str) -> Iterator[None]:
         """RefusedError with VolumePending if another toolbox has, or is just getting, one of the claims."""
         namespace = str(metadata(manifest)["namespace"])
-        wanted = {(namespace, name) for name in mounted_claims(manifest)}
+        wanted = {(namespace, name) for name in written_claims(manifest)}
         with self._lock:
             self._check(wanted, owner)
             self._held |= wanted

@@ -10,6 +10,7 @@ from kubernetes.utils.quantity import parse_quantity
 
 from troubleshooter_agent.contract import ANNOTATION_DEFAULT_CLASS, parse_duration
 from troubleshooter_operator.allowance import check_allowed
+from troubleshooter_operator.asked import Asked
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.kinds import Json, annotations, metadata, name_of
@@ -64,6 +65,21 @@ def resolve(asked: Troubleshooter, offer: TroubleshooterClass) -> Resolved:
         node_selector=asked.node_selector,
         tolerations=asked.tolerations,
         pod_labels=asked.pod_labels,
+    )
+
+
+def resolve_replay(asked: Asked, offer: TroubleshooterClass, claim_name: str) -> Resolved:
+    """The same for a pod that reads this claim: it makes no claim of its own."""
+    return Resolved(
+        class_name=offer.name,
+        image=offer.image,
+        time_to_live=_duration("timeToLive", asked.time_to_live, offer.time_to_live, offer.name),
+        idle_timeout=_duration("idleTimeout", asked.idle_timeout, offer.idle_timeout, offer.name),
+        claim_name=claim_name,
+        storage_class=None,
+        size="",
+        run_as_user=offer.run_as_user or None,
+        max_time_to_live=offer.time_to_live.max,
     )
 
 

@@ -7,16 +7,11 @@ except for objects older than a rule: then `RefusedError` names the field.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from troubleshooter_agent.contract import (
-    ANNOTATION_REQUESTED_BY,
-    TEMPORARY_PREFIX,
-    DurationError,
-    parse_duration,
-)
-from troubleshooter_operator.appliers import is_applied
+from troubleshooter_agent.contract import TEMPORARY_PREFIX, DurationError, parse_duration
+from troubleshooter_operator.asked import Asked, fields
 from troubleshooter_operator.conditions import Ready
 from troubleshooter_operator.errors import RefusedError
-from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, uid_of
+from troubleshooter_operator.kinds import Json, name_of
 from troubleshooter_operator.run import Run
 
 CLAIM_SUFFIX: Final = "-recordings"
@@ -32,20 +27,11 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Troubleshooter:
+class Troubleshooter(Asked):
     """What is asked for; None where the class decides."""
 
-    namespace: str
-    name: str
-    uid: str
-    generation: int
-    resource_version: str
-    deleting: bool
     pod_name: str
-    class_name: str | None
     image: str | None
-    time_to_live: str | None
-    idle_timeout: str | None
     stopped: bool
     wanted_run: int
     save_to_disk: bool
@@ -63,10 +49,6 @@ class Troubleshooter:
     pod_labels: dict[str, str]
     access: Access
     purpose: str
-    stated_requester: str  # as its annotation has it; whether that is true, others know
-    created_at: str
-    applied: bool  # by something that would make it anew
-    status: Json  # as it was last written
     run: Run | None  # the run in force or ended last, out of status
 
     @property
@@ -124,21 +106,13 @@ class TroubleshooterClass:
 
 def troubleshooter(found: Json) -> Troubleshooter:
     """The resource as the API server has it."""
-    spec, status, name = found.get("spec") or {}, found.get("status") or {}, name_of(found)
+    spec, name = found.get("spec") or {}, name_of(found)
     disk, access = spec.get("saveToDisk") or {}, spec.get("access") or {}
     save = bool(disk.get("enabled", True))
     return Troubleshooter(
-        namespace=str(metadata(found)["namespace"]),
-        name=name,
-        uid=uid_of(found),
-        generation=int(metadata(found).get("generation", 0)),
-        resource_version=str(metadata(found)["resourceVersion"]),
-        deleting=is_deleting(found),
+        **fields(found),
         pod_name=spec.get("name") or name,
-        class_name=spec.get("troubleshooterClassName"),
         image=spec.get("image"),
-        time_to_live=spec.get("timeToLive"),
-        idle_timeout=spec.get("idleTimeout"),
         stopped=spec.get("state") == "Stopped",
         wanted_run=int(spec.get("run", 1)),
         save_to_disk=save,
@@ -155,12 +129,8 @@ def troubleshooter(found: Json) -> Troubleshooter:
         tolerations=tuple(spec.get("tolerations") or ()),
         pod_labels=_texts(spec.get("podLabels")),
         access=Access(tuple(access.get("users") or ()), tuple(access.get("groups") or ())),
-        applied=is_applied(found),
         purpose=spec.get("purpose") or "",
-        stated_requester=annotations(found).get(ANNOTATION_REQUESTED_BY, ""),
-        created_at=str(metadata(found).get("creationTimestamp") or ""),
-        status=status,
-        run=Run.from_status(status),
+        run=Run.from_status(found.get("status") or {}),
     )
 
 

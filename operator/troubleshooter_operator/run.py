@@ -22,7 +22,7 @@ class Resolved:
     idle_timeout: str
     claim_name: str | None  # None: nothing is saved to disk
     storage_class: str | None
-    size: str
+    size: str  # empty where no claim is made
     run_as_user: int | None
     max_time_to_live: str
     extended_from: str | None = None  # the spec's timeToLive ("" if none) over which more was granted
@@ -79,7 +79,7 @@ class Resolved:
             idle_timeout=found["idleTimeout"],
             claim_name=found.get("claimName"),
             storage_class=found.get("storageClassName"),
-            size=found["size"],
+            size=found.get("size", ""),
             run_as_user=found.get("runAsUser"),
             max_time_to_live=found.get("maxTimeToLive") or found["timeToLive"],
             extended_from=found.get("extendedFrom"),

@@ -1,7 +1,7 @@
 """Asks running toolboxes for /status, outside the reconcile workers: a dead pod must not block the queue.
 
-The answer is untrusted: bounded in size and time, checked field by field, and never anything but news. What
-must be known in the end comes from the termination message.
+A Replay has nothing to report. The answer is untrusted: bounded in size and time, checked field by field, and
+never anything but news. What must be known in the end comes from the termination message.
 """
 
 import http.client
@@ -14,7 +14,7 @@ from typing import Final
 
 from troubleshooter_agent.contract import ANNOTATION_END, METRICS_PORT
 from troubleshooter_operator.graveyard import owner_key
-from troubleshooter_operator.kinds import Json, uid_of
+from troubleshooter_operator.kinds import Json, is_replay_pod, uid_of
 from troubleshooter_operator.reports import Report, read_report
 from troubleshooter_operator.store import Change, Key
 from troubleshooter_operator.toolbox import toolbox
@@ -111,7 +111,7 @@ class Scraper:
 
 def _target(pod: Json) -> _Target | None:
     box, key = toolbox(pod), owner_key(pod)
-    if not box.running or box.over or not box.ip or key is None:
+    if not box.running or box.over or not box.ip or key is None or is_replay_pod(pod):
         return None
     return _Target(key, box.ip, bool(box.annotations.get(ANNOTATION_END)))
 

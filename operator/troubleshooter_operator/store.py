@@ -9,11 +9,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from troubleshooter_operator.excerpt import Excerpt, whole
 from troubleshooter_operator.kinds import Json, metadata
 
 Key = tuple[str, str]  # namespace (empty for cluster-scoped kinds) and name
+_REPLAY: Final = "replay/"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,16 @@ class Change:
 
 def key_of(thing: Json) -> Key:
     return str(metadata(thing).get("namespace") or ""), str(metadata(thing)["name"])
+
+
+def replay_key(namespace: str, name: str) -> Key:
+    """Where a Replay stands beside the Troubleshooters, none of whose names has a slash."""
+    return namespace, _REPLAY + name
+
+
+def replay_name(key: Key) -> str | None:
+    """The name of the Replay, if it is the key of one."""
+    return key[1].removeprefix(_REPLAY) if key[1].startswith(_REPLAY) else None
 
 
 def version_of(thing: Json) -> int:

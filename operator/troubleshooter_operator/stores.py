@@ -40,6 +40,15 @@ def mount_key(namespace: str, claim: str) -> Key:
     return namespace, f"claim/{claim}"
 
 
+def replays_key(namespace: str) -> Key:
+    """The group of all Replays of a namespace."""
+    return namespace, "replay/*"
+
+
+def _groups_of_replay(found: Json) -> list[Key]:
+    return [replays_key(str(metadata(found)["namespace"]))]
+
+
 def _groups_of_pod(pod: Json) -> list[Key]:
     """Found again at each pod that is made, so not by a look at all the others."""
     owner, namespace = owner_key(pod), str(metadata(pod).get("namespace") or "")
@@ -58,6 +67,7 @@ def _groups(whose: Callable[[Json], Key | None]) -> Callable[[Json], list[Key]]:
 
 _Made = tuple[Callable[[Json], Iterable[Key]], Excerpt]
 _TROUBLESHOOTERS: Final[_Made] = (lambda _: (), excerpt.BY_KIND[kinds.TROUBLESHOOTER.name])
+_REPLAYS: Final[_Made] = (_groups_of_replay, excerpt.BY_KIND[kinds.REPLAY.name])
 _PODS: Final[_Made] = (_groups_of_pod, excerpt.BY_KIND[kinds.POD.name])
 _CLAIMS: Final[_Made] = (_groups(claim_key), excerpt.BY_KIND[kinds.CLAIM.name])
 _VOLUMES: Final[_Made] = (_groups(volume_key), excerpt.BY_KIND[kinds.VOLUME.name])
@@ -66,6 +76,7 @@ _VOLUMES: Final[_Made] = (_groups(volume_key), excerpt.BY_KIND[kinds.VOLUME.name
 @dataclass(frozen=True)
 class Stores:
     troubleshooters: Cache = field(default_factory=lambda: Store(*_TROUBLESHOOTERS))
+    replays: Cache = field(default_factory=lambda: Store(*_REPLAYS))
     classes: Cache = field(default_factory=Store)
     pods: Cache = field(default_factory=lambda: Store(*_PODS))
     claims: Cache = field(default_factory=lambda: Store(*_CLAIMS))
@@ -80,7 +91,12 @@ class Stores:
         def parts(index: Callable[[Json], Iterable[Key]], part: Excerpt) -> Partition:
             return Partition({name: Store(index, part) for name in namespaces})
 
-        return cls(troubleshooters=parts(*_TROUBLESHOOTERS), pods=parts(*_PODS), claims=parts(*_CLAIMS))
+        return cls(
+            troubleshooters=parts(*_TROUBLESHOOTERS),
+            replays=parts(*_REPLAYS),
+            pods=parts(*_PODS),
+            claims=parts(*_CLAIMS),
+        )
 
     def store(self, kind: Kind) -> Store:
         """Where the informer of this kind, within its namespace, puts what it hears."""
@@ -94,6 +110,7 @@ class Stores:
     def of(self, kind: Kind) -> Cache:
         return {
             kinds.TROUBLESHOOTER: self.troubleshooters,
+            kinds.REPLAY: self.replays,
             kinds.CLASS: self.classes,
             kinds.POD: self.pods,
             kinds.CLAIM: self.claims,

@@ -14,7 +14,7 @@ from troubleshooter_agent.contract import (
 from troubleshooter_operator.actions import Action, PatchPod
 from troubleshooter_operator.conditions import RecordingsRetained
 from troubleshooter_operator.identity import identity_annotations
-from troubleshooter_operator.kinds import Json, annotations, labels, uid_of
+from troubleshooter_operator.kinds import Json, annotations, labels, metadata, name_of, uid_of
 from troubleshooter_operator.pod import access_annotations, pod_labels
 from troubleshooter_operator.resources import Troubleshooter
 from troubleshooter_operator.run import Run
@@ -50,8 +50,8 @@ def tell(asked: Troubleshooter, run: Run, world: World, refused: str = "") -> tu
         wanted[ANNOTATION_RETAINED] = word
     if refused:
         wanted[ANNOTATION_EXTENSION] = refused
-    notes = _missing(wanted, annotations(pod)) | _access_changes(asked, annotations(pod))
-    marks = _missing(pod_labels(asked), labels(pod))
+    notes = missing(wanted, annotations(pod)) | _access_changes(asked, annotations(pod))
+    marks = missing(pod_labels(asked), labels(pod))
     if not notes and not marks:
         return ()
     # First the right itself: what the pod tells of it is how a later look knows that it is given.
@@ -61,8 +61,14 @@ def tell(asked: Troubleshooter, run: Run, world: World, refused: str = "") -> tu
 
 def watched_again(asked: Troubleshooter, pod: Json) -> tuple[Action, ...]:
     """The labels that we watch by, where somebody took them away: else nobody hears when the pod goes."""
-    marks = _missing(pod_labels(asked), labels(pod))
-    return (PatchPod(asked.pod_namespace, asked.pod_name, uid_of(pod), {}, marks),) if marks else ()
+    return relabelled(pod, pod_labels(asked))
+
+
+def relabelled(pod: Json, wanted: dict[str, str]) -> tuple[Action, ...]:
+    """The labels that a pod of ours must have, as far as it lacks them."""
+    marks = missing(wanted, labels(pod))
+    namespace = str(metadata(pod)["namespace"])
+    return (PatchPod(namespace, name_of(pod), uid_of(pod), {}, marks),) if marks else ()
 
 
 def _access_changes(asked: Troubleshooter, have: dict[str, str]) -> dict[str, str | None]:
@@ -71,5 +77,6 @@ def _access_changes(asked: Troubleshooter, have: dict[str, str]) -> dict[str, st
     return {name: wanted.get(name) for name in names if have.get(name) != wanted.get(name)}
 
 
-def _missing(wanted: dict[str, str], have: dict[str, str]) -> dict[str, str | None]:
+def missing(wanted: dict[str, str], have: dict[str, str]) -> dict[str, str | None]:
+    """What of labels or annotations is to be written."""
     return {name: value for name, value in wanted.items() if have.get(name) != value}

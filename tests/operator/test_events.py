@@ -10,7 +10,7 @@ from resource_objects import OWNER, troubleshooter
 from troubleshooter_operator.clock import ServerClock
 from troubleshooter_operator.cluster import ApiServer
 from troubleshooter_operator.events import Events, Pace
-from troubleshooter_operator.kinds import Json
+from troubleshooter_operator.kinds import TROUBLESHOOTER, Json
 from troubleshooter_operator.news import News, news
 
 
@@ -67,14 +67,14 @@ def made(api: FakeApi) -> list[tuple[str, str, int]]:
 
 
 def test_the_same_again_raises_the_count(api: FakeApi, events: Events) -> None:
-    events.tell(troubleshooter(), News("Ready", "NotAllowed", "Ready: first", normal=False))
-    events.tell(troubleshooter(), News("Ready", "NotAllowed", "Ready: then", normal=False))
-    events.tell(troubleshooter(), News("Recorded", "Complete", "Recorded: all", normal=True))
+    events.tell(TROUBLESHOOTER, troubleshooter(), News("Ready", "NotAllowed", "Ready: first", normal=False))
+    events.tell(TROUBLESHOOTER, troubleshooter(), News("Ready", "NotAllowed", "Ready: then", normal=False))
+    events.tell(TROUBLESHOOTER, troubleshooter(), News("Recorded", "Complete", "Recorded: all", normal=True))
     assert made(api) == [("NotAllowed", "Ready: then", 2), ("Complete", "Recorded: all", 1)]
 
 
 def test_an_event_names_the_troubleshooter(api: FakeApi, events: Events) -> None:
-    events.tell(troubleshooter(), News("Ready", "NotAllowed", "Ready: why", normal=False))
+    events.tell(TROUBLESHOOTER, troubleshooter(), News("Ready", "NotAllowed", "Ready: why", normal=False))
     (event,) = [thing for (kind, _, _), thing in api.objects.items() if kind == "events"]
     assert (event["involvedObject"]["uid"], event["type"]) == (OWNER, "Warning")
 
@@ -82,7 +82,7 @@ def test_an_event_names_the_troubleshooter(api: FakeApi, events: Events) -> None
 @pytest.mark.parametrize("status", [403, 500])
 def test_an_event_that_fails_stops_nothing(api: FakeApi, events: Events, status: int) -> None:
     api.fail("POST .*/events", status, "no", times=1)
-    events.tell(troubleshooter(), News("Ready", "NotAllowed", "Ready: why", normal=False))
+    events.tell(TROUBLESHOOTER, troubleshooter(), News("Ready", "NotAllowed", "Ready: why", normal=False))
     assert made(api) == []
 
 

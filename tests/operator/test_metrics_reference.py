@@ -16,7 +16,7 @@ def test_the_reference_is_what_the_operator_tells() -> None:
     registry = CollectorRegistry()
     Metrics(registry)
     ApiRequests(registry)
-    registry.register(Overview(list, lambda: 0, lambda: 0.0, dict))
+    registry.register(Overview(list, list, lambda: 0, lambda: 0.0, dict))
     told = {(family.name, family.type) for family in registry.collect()}
     assert set(_ROW.findall(_REFERENCE.read_text())) == told
 

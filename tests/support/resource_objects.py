@@ -29,6 +29,48 @@ def troubleshooter(spec: Json | None = None, status: Json | None = None, **metad
     } | ({"status": status} if status is not None else {})
 
 
+REPLAY_UID = "44444444-0000-0000-0000-000000000004"
+REPLAY_POD_UID = "55555555-0000-0000-0000-000000000005"
+
+
+def replay(spec: Json | None = None, status: Json | None = None, **metadata: Any) -> Json:
+    """One that is to read the recordings of `web`, unless `spec` says otherwise."""
+    return {
+        "apiVersion": "troubleshooter.sh/v1alpha1",
+        "kind": "Replay",
+        "metadata": {
+            "name": "look",
+            "namespace": "default",
+            "uid": REPLAY_UID,
+            "generation": 1,
+            "resourceVersion": "70",
+            "creationTimestamp": "2026-11-22T18:40:00Z",
+        }
+        | metadata,
+        "spec": {"troubleshooterName": "web"} if spec is None else spec,
+    } | ({"status": status} if status is not None else {})
+
+
+def replay_status(**more: Any) -> Json:
+    """The status of a Replay whose container runs; None takes a field away."""
+    status = {
+        "observedGeneration": 1,
+        "requestedBy": "unverified",
+        "podName": "look",
+        "podUID": REPLAY_POD_UID,
+        "imageID": "sha256:aa",
+        "startedAt": STARTED,
+        "observedRunningAt": STARTED,
+        "expiresAt": "2026-11-22T19:40:03Z",
+        "resolved": {"className": "default", "image": IMAGE, "timeToLive": "1h", "idleTimeout": "15m"},
+        "claimName": "web-recordings",
+        "persistentVolumeName": "pv-1",
+        "recordingsOf": "default/web",
+        "conditions": [],
+    } | more
+    return {name: value for name, value in deepcopy(status).items() if value is not None}
+
+
 def offer(spec: Json | None = None, *, name: str = "default", default: bool = True) -> Json:
     """A TroubleshooterClass with the CRD's defaults; `spec` replaces whole fields of it."""
     return {

@@ -48,7 +48,7 @@ def operator_registry() -> CollectorRegistry:
     metrics.ready_after(3)
     metrics.ended_late(5)
     metrics.recorded(2, 300)
-    registry.register(Overview(lambda: [{}], lambda: 1, lambda: 2.0, lambda: {"Pod": 3.0}))
+    registry.register(Overview(lambda: [{}], lambda: [{}], lambda: 1, lambda: 2.0, lambda: {"Pod": 3.0}))
     return registry
 
 
