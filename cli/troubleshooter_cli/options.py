@@ -57,10 +57,14 @@ def output(*formats: str) -> Callable[[Decorated], Decorated]:
         "-o",
         "--output",
         type=click.Choice(formats or FORMATS),
-        default="",
-        show_default=False,
+        callback=_or_the_table,
         help="Another form of the data than the table.",
     )
+
+
+def _or_the_table(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    del context, parameter  # click's signature
+    return value or ""
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
