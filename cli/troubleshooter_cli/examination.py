@@ -22,6 +22,7 @@ from troubleshooter_cli.kinds import (
 )
 from troubleshooter_cli.kubectl import Kubectl
 
+USUAL_CLASS: Final = "default"  # of deploy/base
 OPERATOR: Final = "troubleshooter-operator"
 DEPLOYMENT: Final = Kind("Deployment", "/apis/apps/v1", "deployments")
 NODE: Final = Kind("Node", "/api/v1", "nodes", namespaced=False)
@@ -71,7 +72,7 @@ def examine(api: Api, kubectl: Kubectl, namespace: str, rights: tuple[Right, ...
         rights={right: _may(api, namespace, right) for right in rights},
         storage_classes=_listed(api, STORAGE_CLASS),
         classes=classes,
-        usable=frozenset(name for name in map(_name, classes or ()) if _may_use(api, namespace, name)),
+        usable=frozenset(name for name in _class_names(classes) if _may_use(api, namespace, name)),
         home=home,
         has_home=has_home,
         nodes=_listed(api, NODE),
@@ -166,5 +167,5 @@ def _seen(ask: Callable[[], T]) -> T | None:
         return None
 
 
-def _name(thing: Json) -> str:
-    return str(thing["metadata"]["name"])
+def _class_names(classes: tuple[Json, ...] | None) -> list[str]:
+    return [USUAL_CLASS] if classes is None else [str(each["metadata"]["name"]) for each in classes]

@@ -30,7 +30,7 @@ def namespace(found: Findings) -> Check:
 def image(found: Findings) -> Check:
     name = _image_of(found)
     if not name:
-        return Check("image", State.NOTE, "not known without a default class")
+        return Check("image", State.NOTE, "not known, for want of a default class that you may see")
     nodes = [each for each in found.nodes or () if name in _images_on(each)]
     if nodes:
         return Check("image", State.OK, f"{name} is on {len(nodes)} of {len(found.nodes or ())} nodes")
