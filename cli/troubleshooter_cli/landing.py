@@ -123,7 +123,8 @@ def _opened(name: str, folder: int, flags: int, shown: Path) -> Iterator[BinaryI
         raise
     except OSError as error:
         raise BrokenError(f"{shown} is not saved: {error.strerror}", "move away what is there") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise BrokenError(f"{shown} is not saved: what is there is no ordinary file", "move it away")
     with os.fdopen(fd, "rb" if flags == _READ else "r+b") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise BrokenError(f"{shown} is not saved: what is there is no ordinary file", "move it away")
         yield file
