@@ -23,9 +23,12 @@ class Report:
     running: list[Entry] = field(default_factory=list)
     failed: list[TroubleshootError] = field(default_factory=list)
 
-    @property
-    def is_whole(self) -> bool:
-        return not self.failed
+    def add(self, other: "Report") -> None:
+        """What became of further files."""
+        self.saved += other.saved
+        self.had += other.had
+        self.running += other.running
+        self.failed += other.failed
 
 
 def entries_of(lines: Sequence[Json]) -> tuple[list[Entry], list[TroubleshootError]]:

@@ -3,12 +3,13 @@
 The commands ask for a shelf or for a recording and get `Readings`; they need not know which it was.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from troubleshooter_cli import replays
+from troubleshooter_cli import replays, talk
 from troubleshooter_cli.errors import ForbiddenError, NotFoundError, TroubleshootError
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import CLAIM, REPLAY, TROUBLESHOOTER, VOLUME, Json, Kind
@@ -20,6 +21,7 @@ from troubleshooter_cli.wanted import Wanted, choose, not_found, parse
 if TYPE_CHECKING:  # what loads the Kubernetes client waits until it is needed
     from troubleshooter_cli.api import Api
 
+AHEAD: Final = 3  # pods that are asked for while another shelf is read
 _LABELS: Final = "troubleshooter.sh/recordings=true"
 
 
@@ -36,6 +38,8 @@ class Scope:
 class Sources:
     invocation: Invocation
     scope: Scope
+    failed: TroubleshootError | None = None  # the last of several shelves that could not be opened
+    _made: set[str] = field(default_factory=set)  # names of the replays that we made, and may take away
 
     @cached_property
     def world(self) -> World:
@@ -74,6 +78,14 @@ class Sources:
             raise not_found(wanted, f"that runs {self.place}" if running else self.place)
         return found
 
+    def asked(self, text: str) -> tuple[Sequence[Shelf], Wanted]:
+        """The shelves that a NAME, a recording or nothing (all of the scope) means, and what of them is meant."""
+        wanted = parse(text, self.world.names)
+        if not wanted.is_one:
+            return self.shelves(wanted.name), wanted
+        shelf, found = self.find(text)
+        return [shelf], Wanted(found.name, found.id, is_one=True)
+
     def open(self, shelf: Shelf) -> Readings:
         """What reads a shelf; NotReadyError with the reason if that cannot be had."""
         pod = self.world.reader(shelf)
@@ -81,6 +93,26 @@ class Sources:
             shelf = self._bound(shelf)
             pod = pod_of(self._replay(shelf))
         return Readings(self.invocation.kubectl, self.invocation.user, pod)
+
+    def open_each(self, shelves: Sequence[Shelf]) -> Iterator[tuple[Shelf, Readings]]:
+        """What reads each of several; where one cannot be opened, that is said and the others still come.
+
+        The pods for the next ones are asked for meanwhile. Of a single one the error is raised.
+        """
+        for number, shelf in enumerate(shelves):
+            for ahead in shelves[number + 1 : number + 1 + AHEAD]:
+                self._prepare(ahead)
+            try:
+                yield shelf, self.open(shelf)
+            except TroubleshootError as error:
+                if len(shelves) == 1:
+                    raise
+                talk.complain(error.sentence, error.remedy)
+                self.failed = error
+
+    def status(self, status: int) -> int:
+        """The exit status of a command that ends with `status` where nothing has failed."""
+        return self.failed.exit_status if self.failed else status
 
     def renew(self, shelf: Shelf) -> Readings:
         """The same once more, from what there is now: a replay may have ended meanwhile."""
@@ -97,23 +129,40 @@ class Sources:
         return next(((shelf, one) for shelf, one in told if one == chosen), None)
 
     def _on_volumes(self, wanted: Wanted) -> tuple[Shelf, Recording] | None:
-        for shelf in self.shelves(wanted.name):
-            chosen = choose(wanted, self.open(shelf).recordings())
+        for shelf, readings in self.open_each(self.shelves(wanted.name)):
+            chosen = choose(wanted, readings.recordings())
             if chosen is not None:
                 return shelf, chosen
         return None
 
     def _replay(self, shelf: Shelf) -> Json:
-        coming = self.world.coming(shelf)
-        made = coming or replays.make(self._api, shelf)
+        made = self.world.coming(shelf) or self._asked(shelf)
         try:
             ready = replays.wait(self._api, made, shelf)
         except TroubleshootError:
-            if coming is None:
+            if made["metadata"]["name"] in self._made:
                 replays.discard(self._api, made)
             raise
-        self.__dict__["world"] = replace(self.world, replays=[*self.world.replays, ready])
+        self._know(ready)
         return ready
+
+    def _asked(self, shelf: Shelf) -> Json:
+        made = replays.make(self._api, shelf)
+        self._made.add(made["metadata"]["name"])
+        self._know(made)
+        return made
+
+    def _prepare(self, shelf: Shelf) -> None:
+        """Ask for what it will take to read a shelf, if it takes anything; what fails is told in its turn."""
+        if shelf.is_there and not self.world.reader(shelf) and not self.world.coming(shelf):
+            with suppress(TroubleshootError):
+                self._asked(shelf)
+
+    def _know(self, replay: Json) -> None:
+        """Take it into the world, in the place of what was known of it."""
+        uid = replay["metadata"]["uid"]
+        others = [each for each in self.world.replays if each["metadata"]["uid"] != uid]
+        self.__dict__["world"] = replace(self.world, replays=[*others, replay])
 
     def _bound(self, shelf: Shelf) -> Shelf:
         """The shelf under a claim that is there, if need be a new one for its volume."""

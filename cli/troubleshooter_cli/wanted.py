@@ -19,10 +19,14 @@ _MOST_SHOWN: Final = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """`name`: only of that toolbox; `id`: how the id begins; both empty: the latest of all."""
+    """`name`: only of that toolbox; `id`: how the id begins; both empty: the latest of all.
+
+    `is_one`: a single recording was asked for, by its id or as the last one.
+    """
 
     name: str = ""
     id: str = ""
+    is_one: bool = False
 
     def takes(self, recording: Recording) -> bool:
         return recording.id.startswith(self.id) and self.name in {"", recording.name}
@@ -38,13 +42,13 @@ def parse(text: str, names: Collection[str] = ()) -> Wanted:
     """
     name, slash, rest = text.partition("/")
     if text in {"", LAST}:
-        return Wanted()
+        return Wanted(is_one=bool(text))
     if not slash and name not in names and _ID_PART.fullmatch(name):
-        return Wanted(id=name)
+        return Wanted(id=name, is_one=True)
     if _NAME.fullmatch(name) and (rest == LAST or not slash):
-        return Wanted(name=name)
+        return Wanted(name=name, is_one=rest == LAST)
     if _NAME.fullmatch(name) and _ID_PART.fullmatch(rest):
-        return Wanted(name, rest)
+        return Wanted(name, rest, is_one=True)
     raise UsageError(f"{text!r} is no recording", _FORMS)
 
 

@@ -23,13 +23,13 @@ SHOP = [
     ("text", "wanted"),
     [
         ("", Wanted()),
-        ("last", Wanted()),
-        ("3f9k2m1x", Wanted(id="3f9k2m1x")),
-        ("3f", Wanted(id="3f")),
+        ("last", Wanted(is_one=True)),
+        ("3f9k2m1x", Wanted(id="3f9k2m1x", is_one=True)),
+        ("3f", Wanted(id="3f", is_one=True)),
         ("web", Wanted(name="web")),  # a toolbox is called so
-        ("web/last", Wanted(name="web")),
+        ("web/last", Wanted(name="web", is_one=True)),
         ("a-long-name", Wanted(name="a-long-name")),
-        ("db/cc", Wanted(name="db", id="cc")),
+        ("db/cc", Wanted(name="db", id="cc", is_one=True)),
         ("3f9k2m1xy", Wanted(name="3f9k2m1xy")),  # longer than an id
     ],
 )

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,9 +14,8 @@ from troubleshooter_cli.landing import Landing
 from troubleshooter_cli.manifest import Entry
 from troubleshooter_cli.saving import Report, entries_of, save
 from troubleshooter_cli.selection import selection, session_argument
-from troubleshooter_cli.shelves import Shelf
 from troubleshooter_cli.sources import Sources
-from troubleshooter_cli.wanted import LAST, Wanted, parse
+from troubleshooter_cli.wanted import Wanted
 
 BROKEN = 7  # as the tree of errors has it
 
@@ -34,34 +34,22 @@ def command(sources: Sources, *, session: str, output: Path) -> int:
     made again, and each file goes on where it stopped; it is saved when its hash is right and it is on the
     disk. What runs is left for later.
     """
+    shelves, wanted = sources.asked(session)
     whole = Report()
-    for shelf, wanted, words in _asked(sources, session):
-        report = _save(sources, shelf, wanted, words, Landing(output))
-        for name in ("saved", "had", "running", "failed"):
-            getattr(whole, name).extend(getattr(report, name))
+    for shelf, readings in sources.open_each(shelves):
+        source = Source(readings, partial(sources.renew, shelf))
+        whole.add(_save(source, wanted, Landing(output)))
     for entry in (*whole.had, *whole.saved):
         click.echo(output / entry.file)
     _tell(whole, output)
-    return 0 if whole.is_whole else BROKEN
+    return sources.status(BROKEN if whole.failed else 0)
 
 
-def _asked(sources: Sources, text: str) -> Iterator[tuple[Shelf, Wanted, list[str]]]:
-    """Each shelf to copy from, which of its recordings, and their ids for the agent, if not all are meant."""
-    wanted = parse(text, sources.world.names)
-    if wanted.id or text.endswith(f"/{LAST}") or text == LAST:
-        shelf, found = sources.find(text)
-        yield shelf, Wanted(found.name, found.id), [found.id]
-        return
-    for shelf in sources.shelves(wanted.name):
-        yield shelf, wanted, []
-
-
-def _save(sources: Sources, shelf: Shelf, wanted: Wanted, words: list[str], landing: Landing) -> Report:
-    readings = sources.open(shelf)
-    lines = list(readings.objects("export", "--manifest", *words))
+def _save(source: Source, wanted: Wanted, landing: Landing) -> Report:
+    words = [wanted.id] if wanted.is_one else []
+    lines = list(source.readings.objects("export", "--manifest", *words))
     entries, wrong = entries_of(lines)
     entries = [entry for entry in entries if not wanted.name or entry.parts[-2:-1] in {(), (wanted.name,)}]
-    source = Source(readings, lambda: sources.renew(shelf))
     with _progress(entries) as on_bytes:
         report = save(entries, Download(source, landing, on_bytes))
     report.failed.extend(wrong)
@@ -92,7 +80,7 @@ def _tell(report: Report, folder: Path) -> None:
         if entry.id:
             talk.say(f"session {talk.printable(entry.id)} still runs: save again when it has ended")
     files = [*report.saved, *report.had]
-    if not files and not report.failed:
+    if not (files or report.failed or report.running):
         talk.say("nothing to save")
         return
     size = sum(entry.bytes for entry in files)

@@ -26,9 +26,8 @@ def command(sources: Sources, *, text: str, name: str, ignore_case: bool, output
     in none.
     """
     words = ["search", *(["--ignore-case"] if ignore_case else []), "--json", "--", text]
-    found = [
-        hit for shelf in sources.shelves(name) for hit in sources.open(shelf).objects(*words, fine={0, 1})
-    ]
+    shelves = sources.shelves(name)
+    found = [hit for _, each in sources.open_each(shelves) for hit in each.objects(*words, fine={0, 1})]
     hits = sorted(
         (hit for hit in found if name in {"", _toolbox(hit)[1]}), key=lambda hit: str(hit.get("time"))
     )
@@ -38,7 +37,7 @@ def command(sources: Sources, *, text: str, name: str, ignore_case: bool, output
         write_table(TITLES, [_row(hit) for hit in hits])
     if not hits:
         talk.say(f"{talk.printable(text)!r} is in no recording {sources.place}")
-    return 0 if hits else 1
+    return sources.status(0 if hits else 1)
 
 
 def _toolbox(hit: Json) -> tuple[str, str]:

@@ -31,14 +31,14 @@ def command(sources: Sources, *, name: str, output: str) -> int:
         write_table(TITLES, [one.row for one in found])
     if not found:
         talk.say(f"no recordings{f' of {name}' if name else ''} {sources.place}")
-    return 0
+    return sources.status(0)
 
 
 def _on_volumes(sources: Sources, name: str) -> list[Recording]:
     return in_order(
         one
-        for shelf in sources.shelves(name)
-        for one in sources.open(shelf).recordings()
+        for _, readings in sources.open_each(sources.shelves(name))
+        for one in readings.recordings()
         if name in {"", one.name}
     )
 
