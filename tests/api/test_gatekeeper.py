@@ -35,7 +35,7 @@ CONSTRAINTS = (
     constraint("WantedHardening", "hardening", BOTH),
     constraint("WantedTokens", "tokens", [POD]),
 )
-# What of it a class has to say, as docs/install.md tells: the labels, and who the pod runs as.
+# What of it a class has to say, as docs/how-to/gatekeeper.md tells: the labels, and who the pod runs as.
 CLASS = {
     "spec": {
         "security": {"runAsUser": 10001, "runAsGroup": 10001},
