@@ -17,7 +17,7 @@ INTRODUCTION: Final = (
     "Written by `make reference` from what `kubectl troubleshoot --help` shows. Data goes to standard\n"
     "output, what is said to you to standard error: it can be piped. No colour where `NO_COLOR` is set."
 )
-COMMON: Final = ("namespace", "context", "kubeconfig", "help")
+COMMON: Final = {"--version", "--namespace", "--context", "--kubeconfig", "--help"}
 ENDED: Final = 124  # what a toolbox's session exits with when the toolbox ends it
 
 
@@ -59,7 +59,9 @@ def _options(command: click.Command, context: click.Context, *, common: bool) ->
     rows = [
         (code(record[0]), record[1])
         for parameter in command.get_params(context)
-        if (parameter.name in COMMON) == common and (record := parameter.get_help_record(context))
+        if bool(COMMON & {*parameter.opts}) == common
+        and (record := parameter.get_help_record(context))
+        and record[1]  # an argument without help is in the usage already
     ]
     return table(("option", "meaning"), rows)
 
