@@ -12,7 +12,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .PHONY: help demo charts test lint unit e2e bench bench-operator soak image push cluster-up cluster-down \
-	install uninstall deploy undeploy run lock docs reference wheel python notice venv
+	install uninstall deploy undeploy run lock docs reference picture wheel python notice venv
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -70,6 +70,9 @@ charts: venv ## write the templates of the Helm charts again after a change of d
 
 reference: venv ## write docs/reference again after a change of crd, or of commands and options
 	@$(PYTHON) tools/reference/reference.py
+
+picture: venv ## draw README's picture again, from the recording in docs/assets
+	@$(PYTHON) tools/picture/picture.py
 
 docs: venv ## the documentation as pages in site/; a link that leads nowhere is an error
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
