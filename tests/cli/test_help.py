@@ -11,7 +11,7 @@ from troubleshooter_cli import completion
 from troubleshooter_cli.main import cli
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
-GLOBAL = {"namespace", "context", "kubeconfig", "help"}  # told once, for all commands
+GLOBAL = {"namespace", "context", "kubeconfig", "help", "help"}  # told once, for all commands
 EXAMPLE = re.compile(r"\n?example: (kubectl troubleshoot .+)", re.DOTALL)
 
 
