@@ -14,7 +14,7 @@ from stage import troubleshooter
 
 VALIDATING = {
     "changes", "claims", "class", "connections", "default-class", "mounts", "new-claims", "pods",
-    "requested-by", "rights", "shells",
+    "replay-claims", "replays", "requested-by", "rights", "shells",
 }  # fmt: skip
 STAMPING = {"requested-by", "shells"}
 

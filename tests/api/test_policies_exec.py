@@ -96,7 +96,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def furnish(inside: Kubectl) -> None:
-    """Two that alice asked for, one with colleagues, one of nobody known, and a pod that is no toolbox."""
+    """Two that alice asked for, one with colleagues, one of nobody known, a Replay, and a pod that is none."""
     wait_until(lambda: inside.get("serviceaccount", "default"), timeout=20, what="the service account")
     shared = {
         "access-users": "dave\nmallory, bob",
@@ -107,6 +107,7 @@ def furnish(inside: Kubectl) -> None:
         toolbox("alices", {"requested-by": "alice"} | shared),
         toolbox("others", {"requested-by": "alice"}),
         toolbox("nobodys", {"requested-by": "unverified"}),
+        replay("look", "alices", "erin"),
         pod("plain", {}, {}),
     )
     inside.apply(
@@ -124,6 +125,15 @@ def give_rights(team: Kubectl) -> None:
 def toolbox(name: str, notes: Mapping[str, str]) -> dict[str, Any]:
     labels = {"app.kubernetes.io/managed-by": "troubleshooter-operator", "troubleshooter.sh/name": name}
     return pod(name, labels, {f"troubleshooter.sh/{key}": value for key, value in notes.items()})
+
+
+def replay(name: str, whose: str, requester: str) -> dict[str, Any]:
+    found = toolbox(name, {"requested-by": requester})
+    found["metadata"]["labels"] |= {
+        "app.kubernetes.io/component": "replay",
+        "troubleshooter.sh/name": whose,
+    }
+    return found
 
 
 def pod(name: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
@@ -157,9 +167,8 @@ def is_in_force(scene: Scene) -> bool:
     changed = scene.execute("alice", "alices", "id").heard
     wanted = [["shell", "--user=alice", "--", "id"]] if scene.rewritten else []
     admitted = scene.execute("carol", "alices", "shell", "--user=carol").heard
-    reading = scene.execute(
-        "bob", "alices", "shell", "--user=bob", "--", "troubleshooter-agent", "list"
-    ).heard
+    words = ("--", "troubleshooter-agent", "list")
+    reading = scene.execute("bob", "alices", "shell", "--user=bob", *words).heard
     return refused and changed == wanted and bool(admitted) and bool(reading)
 
 
@@ -243,7 +252,7 @@ def test_a_right_on_one_toolbox_is_enough(scene: Scene) -> None:
     assert NOT_YOURS in scene.execute("erin", "alices", *true).said
 
 
-@pytest.mark.parametrize("verb", ["list", "cat", "play", "verify", "follow"])
+@pytest.mark.parametrize("verb", ["list", "cat", "play", "verify", "follow", "search", "export"])
 def test_readings_are_for_those_who_may_read(scene: Scene, verb: str) -> None:
     """Bob edits the namespace and may open no shell; erin may do neither."""
     words = ("--", "troubleshooter-agent", verb, "3f9k2m1x")
@@ -252,6 +261,53 @@ def test_readings_are_for_those_who_may_read(scene: Scene, verb: str) -> None:
     ]
     outcome = scene.execute("erin", "alices", "shell", "--user=erin", *words)
     assert (outcome.heard, NOT_TO_READ in outcome.said) == ([], True)
+
+
+@pytest.mark.parametrize("verb", ["list", "cat", "play", "verify", "follow", "search", "export"])
+def test_in_a_replay_readings_are_for_those_who_may_read_these_recordings(scene: Scene, verb: str) -> None:
+    """Whoever asked for it: that was erin, who has no right to read."""
+    words = ("--", "troubleshooter-agent", verb, "3f9k2m1x")
+    for who in ("bob", "alice"):
+        true = ["shell", f"--user={who}", *words]
+        assert scene.execute(who, "look", *true).heard == [true]
+    outcome = scene.execute("erin", "look", "shell", "--user=erin", *words)
+    sentence = (
+        "you may not read the recordings of alices; ask an administrator for the verb get on "
+        "troubleshooters/recordings"
+    )
+    assert (outcome.heard, sentence in outcome.said) == ([], True)
+
+
+@pytest.mark.parametrize("who", ["alice", "carol", "erin"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("attach",),
+        ("-c", "troubleshooter-agent list"),
+        ("--", "sh", "-c", "troubleshooter-agent list"),
+        ("--", "troubleshooter-agent", "run"),
+    ],
+    ids=" ".join,
+)
+def test_nobody_opens_a_shell_in_a_replay(scene: Scene, who: str, words: tuple[str, ...]) -> None:
+    """Neither whose the recordings are, nor an administrator, nor who asked for it."""
+    outcome = scene.execute(who, "look", "shell", f"--user={who}", *words)
+    sentence = (
+        "Replay look is there to read recordings, and no shell opens in it; write: kubectl exec -it -n team look "
+        f"-- shell --user={who} -- troubleshooter-agent list"
+    )
+    assert (outcome.heard, sentence in outcome.said) == ([], True)
+
+
+def test_a_name_that_is_given_is_not_believed_in_a_replay(scene: Scene) -> None:
+    words = ("--", "troubleshooter-agent", "list")
+    outcome = scene.execute("bob", "look", "shell", "--user=alice", *words)
+    if scene.rewritten:
+        assert outcome.heard == [["shell", "--user=bob", *words]]
+    else:
+        line = "kubectl exec -n team look -- shell --user=bob -- troubleshooter-agent list"
+        assert outcome.said.endswith(f"under your own name; write: {line}\n")
 
 
 def test_a_reading_may_be_typed_as_it_is(scene: Scene) -> None:
