@@ -96,7 +96,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def furnish(inside: Kubectl) -> None:
-    """Two that alice asked for, one with colleagues, one of nobody known, a Replay, and a pod that is none."""
+    """Two that alice asked for, one with colleagues, one of nobody known, a Replay, and a plain pod."""
     wait_until(lambda: inside.get("serviceaccount", "default"), timeout=20, what="the service account")
     shared = {
         "access-users": "dave\nmallory, bob",
@@ -294,8 +294,8 @@ def test_nobody_opens_a_shell_in_a_replay(scene: Scene, who: str, words: tuple[s
     """Neither whose the recordings are, nor an administrator, nor who asked for it."""
     outcome = scene.execute(who, "look", "shell", f"--user={who}", *words)
     sentence = (
-        "Replay look is there to read recordings, and no shell opens in it; write: kubectl exec -it -n team look "
-        f"-- shell --user={who} -- troubleshooter-agent list"
+        "Replay look is there to read recordings, and no shell opens in it; write: kubectl exec -it -n team "
+        f"look -- shell --user={who} -- troubleshooter-agent list"
     )
     assert (outcome.heard, sentence in outcome.said) == ([], True)
 

@@ -1,4 +1,4 @@
-"""deploy/policies: who may ask for a Replay, under whose name; that its pod may mount and nobody changes it."""
+"""deploy/policies: who may ask for a Replay, under whose name; that nobody changes its pod."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 from kubectl import Kubectl, Result, wait_until
-from policed import DRY, IN_FORCE_SECONDS, Scene, claim, create, give, policed_plane, wait_until_refused
+from operator_process import as_operator
+from policed import DRY, IN_FORCE_SECONDS, TEAM, Scene, claim, create, give, policed_plane, wait_until_refused
 from stage import replay
 
 REQUESTED_BY = "troubleshooter.sh/requested-by"
 GROUP = {"apiGroups": ["troubleshooter.sh"]}
 RIGHT_TO_READ = "ask an administrator for the verb get on troubleshooters/recordings"
-OPERATOR = "system:serviceaccount:troubleshooter-system:troubleshooter-operator"
 
 
 @pytest.fixture(scope="module", params=["validating", "v1beta1"])
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Erin may make Replays and read what `web` recorded, and nothing else; dora may only make them."""
     with policed_plane(tmp_path_factory.mktemp("plane"), request.param) as plane:
-        scene = Scene(plane, plane.user(OPERATOR).in_namespace("team"))
+        scene = Scene(plane, as_operator(plane, tmp_path_factory.mktemp("operator")).in_namespace(TEAM))
         for who in ("erin", "dora"):
             give(
                 plane,
@@ -122,7 +122,7 @@ def test_nobody_asks_in_anothers_name(scene: Scene) -> None:
 
 
 def test_its_pod_is_the_operators_and_stays_as_it_was_made(scene: Scene) -> None:
-    """The read-only mount passes; an editor changes neither whose recordings it is told to read, nor its containers."""
+    """The read-only mount passes; an editor does not change whose recordings it is for."""
     scene.operator.apply(replay_pod())
     marks = {"metadata": {"labels": {"troubleshooter.sh/name": "api"}}}
     said = change(scene.person("alice"), marks)
