@@ -11,7 +11,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help demo charts test lint unit e2e bench bench-operator soak image push cluster-up cluster-down \
+.PHONY: help demo charts test lint unit e2e bench bench-operator bench-plugin soak image push cluster-up cluster-down \
 	install uninstall deploy undeploy run lock docs reference picture wheel python notice venv
 
 help: ## show this list
@@ -90,6 +90,9 @@ soak: venv ## the long tests: crashes, lost nodes, fuzzers, all players; 55 min 
 
 bench-operator: notice venv ## measure the operator with thousands of toolboxes on a played node, into docs/benchmarks.md; BENCH=short: only try it
 	@PYTHONPATH=agent:operator:tests/support:tests/cluster:tools/bench $(PYTHON) tools/bench_operator/bench_operator.py $(BENCH:%=--%)
+
+bench-plugin: notice venv ## measure how long a person waits at the plugin, into docs/benchmarks.md; BENCH=short: only try it
+	@PYTHONPATH=agent:cli:tests/support:tests/cluster:tools/bench $(PYTHON) tools/bench_plugin/bench_plugin.py $(BENCH:%=--%)
 
 lock: venv ## write the lock files again after a change of pyproject.toml; newest versions: rm requirements/*.lock first
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.lock

@@ -2,9 +2,13 @@
 
 import statistics
 from collections.abc import Sequence
+from typing import Final
 
 from figures import Row
 
+# The parts of others, which come after ours in this order.
+PLUGIN: Final = "# The plugin, measured"
+OPERATOR: Final = "# The operator, measured"
 HEAD = """\
 # Measured
 
@@ -56,9 +60,9 @@ def page(rows: Sequence[Row], facts: dict[str, str], *, command: str, date: str)
 
 
 def replaced(text: str, ours: str) -> str:
-    """The page with our part in the place of the one before; the operator's part, if there is one, stays."""
-    _, title, rest = text.partition("\n# The operator, measured\n")
-    return ours + title + rest
+    """The page with our part in the place of the one before; what others measured stays."""
+    others = [text.find(f"\n{title}\n") for title in (PLUGIN, OPERATOR)]
+    return ours + text[min((at for at in others if at >= 0), default=len(text)) :]
 
 
 def _line(row: Row) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from figures import Row
-from page import number
+from page import OPERATOR, number
 
-TITLE: Final = "# The operator, measured"
 PART: Final = """\
 {title}
 
@@ -47,7 +46,7 @@ those of `deploy/base`. All of it runs in a network namespace of its own.
 def part(rows: Sequence[Row], facts: dict[str, str], *, command: str, date: str) -> str:
     """From its title to its end."""
     return PART.format(
-        title=TITLE,
+        title=OPERATOR,
         command=command,
         date=date,
         facts="\n".join(f"| {name} | {fact} |" for name, fact in facts.items()),
@@ -57,7 +56,7 @@ def part(rows: Sequence[Row], facts: dict[str, str], *, command: str, date: str)
 
 def replaced(text: str, ours: str) -> str:
     """The page with our part, which stands last, in the place of the one before."""
-    return text.partition(TITLE)[0].rstrip("\n") + "\n\n" + ours
+    return text.partition(OPERATOR)[0].rstrip("\n") + "\n\n" + ours
 
 
 def _line(row: Row) -> str:
