@@ -79,7 +79,7 @@ class Sources:
         return found
 
     def asked(self, text: str) -> tuple[Sequence[Shelf], Wanted]:
-        """The shelves that a NAME, a recording or nothing (all of the scope) means, and which of them."""
+        """The shelves that a NAME, a recording or nothing (all) means, and which recordings of them."""
         wanted = parse(text, self.world.names)
         if not wanted.is_one:
             return self.shelves(wanted.name), wanted

@@ -17,6 +17,12 @@ from stage import Stage, new_editor, new_namespace
 from toolbox import Toolbox
 
 HERE = Path(__file__).parent
+APART = str(harness.CHECKOUT / "deploy" / "temporary-namespace")
+CLASS = {
+    "apiVersion": "troubleshooter.sh/v1alpha1",
+    "kind": "TroubleshooterClass",
+    "metadata": {"name": "apart"},
+}
 DIAGNOSES = (
     ("get", "troubleshooters,pods,persistentvolumeclaims", "--output=wide"),
     ("describe", "troubleshooters,pods"),
@@ -136,3 +142,14 @@ def shelf(volume: Shelf) -> Shelf:
     """The same, where what other tests recorded is not new."""
     volume.new_casts()
     return volume
+
+
+@pytest.fixture(scope="module")
+def apart(operator: None, admin: Kubectl) -> Iterator[str]:
+    """A class that allows namespaces of their own, and the operator's rights for it."""
+    admin.run("apply", "-k", APART)
+    spec = admin.json("get", "troubleshooterclass", "default")["spec"]
+    admin.apply(CLASS | {"spec": spec | {"allow": {"temporaryNamespace": True}}})
+    yield "apart"
+    admin.run("delete", "troubleshooterclass", "apart")
+    admin.run("delete", "-k", APART)

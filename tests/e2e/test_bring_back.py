@@ -19,11 +19,6 @@ from stage import Stage
 from toolbox import Toolbox
 
 SCRIPTS = CHECKOUT / "deploy" / "scripts"
-CLASS = {
-    "apiVersion": "troubleshooter.sh/v1alpha1",
-    "kind": "TroubleshooterClass",
-    "metadata": {"name": "apart"},
-}
 
 
 @dataclass(frozen=True)
@@ -51,17 +46,6 @@ def script(admin: Kubectl, name: str, *arguments: str) -> "subprocess.CompletedP
         timeout=120,
         check=False,
     )
-
-
-@pytest.fixture(scope="module")
-def apart(operator: None, admin: Kubectl) -> Iterator[str]:
-    """A class that allows namespaces of their own, and the operator's rights for it."""
-    admin.run("apply", "-k", str(CHECKOUT / "deploy" / "temporary-namespace"))
-    spec = admin.json("get", "troubleshooterclass", "default")["spec"]
-    admin.apply(CLASS | {"spec": spec | {"allow": {"temporaryNamespace": True}}})
-    yield "apart"
-    admin.run("delete", "troubleshooterclass", "apart")
-    admin.run("delete", "-k", str(CHECKOUT / "deploy" / "temporary-namespace"))
 
 
 @pytest.fixture(scope="module")
