@@ -20,12 +20,12 @@ import harness
 import images
 import listing
 import machine
-import moments
 import naming
 import opening
 import operator_deployment
 import places
 import plugins_part
+import seen as seen_by_watch
 import settings
 from figures import Row
 from harness import CHECKOUT
@@ -91,7 +91,7 @@ def opened(effort: Effort, folder: Path) -> list[Row]:
         with new_namespace(admin) as namespace:
             person = new_editor(cluster, admin, namespace, "alice")
             environment = {**os.environ, "PATH": path_with_plugin(cluster.kubectl), "TERM": "xterm"}
-            with moments.watched(cluster.kubeconfig, namespace) as seen:
+            with seen_by_watch.watched(cluster.kubeconfig, namespace) as seen:
                 image = images.names().of("toolbox")
                 with told("warm"), offered(admin, image):
                     place = Place(person, environment, seen, CLASS, image)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from figures import OURS, Row, at_most
 from kubectl import Kubectl
-from moments import Moments, is_ready, is_running
+from seen import Moments, is_ready, is_running
 from window import Window
 
 from troubleshooter_cli.kinds import POD, TROUBLESHOOTER
