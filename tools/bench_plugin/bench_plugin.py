@@ -98,9 +98,7 @@ def opened(effort: Effort, folder: Path) -> list[Row]:
                     rows = opening.measure(place, rounds=effort.warm, when="warm")
                 with told("cold"), in_registry(cluster, folder) as image, offered(admin, image):
                     place = Place(person, environment, seen, CLASS, image)
-                    rows += opening.measure(
-                        place, rounds=effort.cold, when="cold", before=lambda: take_away(image)
-                    )
+                    rows += opening.measure(place, rounds=effort.cold, when="cold", before=take_away)
         return rows
 
 
@@ -134,16 +132,20 @@ def in_registry(cluster: harness.Cluster, folder: Path) -> Iterator[str]:
         try:
             yield name
         finally:
-            take_away(name)
+            take_away()
             images.forget_loaded()  # the layers that were given to the node are gone with it
             harness.call("image")
 
 
-def take_away(image: str) -> None:
-    """So that the node has neither this image nor the one that it was given, nor their layers."""
-    for name in (image, naming.DEFAULT.of("toolbox")):
-        remove = [*images.ctr(), "images", "remove", "--sync", name]
-        subprocess.run(remove, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def take_away() -> None:
+    """So that the node has no toolbox image, by whatever name, nor layers of one."""
+    listed = subprocess.run([*images.ctr(), "images", "list"], capture_output=True, text=True, check=True)
+    lines = [line.split() for line in listed.stdout.splitlines()[1:]]
+    ours = {digest for name, _type, digest, *_ in lines if "/toolbox" in name}
+    names = [name for name, _type, digest, *_ in lines if digest in ours]
+    if names:
+        remove = [*images.ctr(), "images", "remove", "--sync", *names]
+        subprocess.run(remove, check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
