@@ -13,14 +13,33 @@ from troubleshooter_cli.talk import printable
 GAP: Final = "   "
 
 
+class Columns:
+    """As wide as these rows need; what comes later keeps to them."""
+
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+        self._widths = [max(map(len, column)) for column in zip(*map(_shown, rows), strict=True)]
+
+    def write(self, rows: Sequence[Sequence[str]], out: TextIO | None = None) -> None:
+        """An empty cell is shown as `-`; each line is there at once."""
+        lines = (
+            GAP.join(
+                cell.ljust(width) for cell, width in zip(_shown(row), self._widths, strict=True)
+            ).rstrip()
+            for row in rows
+        )
+        out = out or sys.stdout
+        out.write("".join(f"{line}\n" for line in lines))
+        out.flush()
+
+
 def write_table(titles: Sequence[str], rows: Sequence[Sequence[str]], out: TextIO | None = None) -> None:
     """The rows under their titles; an empty cell is shown as `-`."""
-    shown = [list(titles), *([printable(cell) or "-" for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    lines = (
-        GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown
-    )
-    (out or sys.stdout).write("".join(f"{line}\n" for line in lines))
+    whole = [titles, *rows]
+    Columns(whole).write(whole, out)
+
+
+def _shown(row: Sequence[str]) -> list[str]:
+    return [printable(cell) or "-" for cell in row]
 
 
 def write_json(value: Any, out: TextIO | None = None) -> None:

@@ -1,0 +1,92 @@
+"""A visit to a toolbox: the shell by the person's own kubectl, and what is said once it is over."""
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+
+from troubleshooter_agent.contract import ExitCode
+from troubleshooter_cli import farewell, talk
+from troubleshooter_cli.choosing import named
+from troubleshooter_cli.errors import NotFoundError, TroubleshootError
+from troubleshooter_cli.invocation import Invocation
+from troubleshooter_cli.kubectl import shell
+from troubleshooter_cli.pending import changes, stays, until_ready
+from troubleshooter_cli.readings import Readings
+from troubleshooter_cli.recordings import Recording, from_status
+from troubleshooter_cli.toolboxes import Toolbox
+
+_END_SECONDS = 10.0  # for the operator to say how a toolbox ended
+
+
+def at_a_terminal() -> bool:
+    """Whether a dialogue is possible; what is said on stderr may go elsewhere."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def await_shell(invocation: Invocation, box: Toolbox) -> Toolbox:
+    """The toolbox once it is ready; a Ctrl-C meanwhile leaves it, and says so."""
+    if box.is_ready and box.is_current and not box.is_ended:
+        return box
+    try:
+        return until_ready(invocation.api, box)
+    except KeyboardInterrupt:
+        talk.say("")
+        talk.say(stays(box))
+        raise click.Abort from None
+
+
+def open_shell(invocation: Invocation, box: Toolbox, words: Sequence[str] = ()) -> int:
+    """A recorded shell or command in it; its exit status."""
+    kubectl, terminal = invocation.kubectl, at_a_terminal()
+    command = shell(invocation.user, *words)
+    return kubectl.foreground(kubectl.in_pod(box.pod, command, terminal=terminal, keys=not terminal))
+
+
+def visit(invocation: Invocation, box: Toolbox) -> int:
+    """A shell in a toolbox that is ready, and afterwards what was recorded and what can come next."""
+    status = open_shell(invocation, box)
+    try:
+        _leave(invocation, box, status)
+    except NotFoundError:
+        talk.say(f"toolbox {box.name} is deleted; what was recorded is on claim {box.claim}")
+    except TroubleshootError as error:  # the shell's own status counts for more
+        talk.complain(error.sentence, error.remedy)
+    return status
+
+
+def _leave(invocation: Invocation, before: Toolbox, status: int) -> None:
+    box = (
+        _settled(invocation, before)
+        if status == ExitCode.ENDED_BY_TOOLBOX
+        else named(invocation, before.name)
+    )
+    found = _last_session(invocation, box)
+    talk.say(talk.printable(farewell.recorded(box, found)))
+    talk.say(talk.printable(farewell.life(box, status, time.time())))
+    for line in farewell.commands(box, found, status):
+        talk.hint(line)
+
+
+def _settled(invocation: Invocation, before: Toolbox) -> Toolbox:
+    """The toolbox with the reason of its end, as far as it is told soon."""
+    deadline = time.monotonic() + _END_SECONDS
+    box = before
+    for box in changes(invocation.api, before):
+        if box.is_ended or time.monotonic() > deadline:
+            break
+    return box
+
+
+def _last_session(invocation: Invocation, box: Toolbox) -> Recording | None:
+    """From the volume while the toolbox runs, where nothing is late; from the status afterwards."""
+    if not box.claim:
+        return None
+    told = [from_status(box.namespace, box.name, one, verified=True) for one in box.sessions]
+    found = [one for one in told if one]
+    if box.is_ready:
+        with suppress(TroubleshootError):  # the status tells of nearly all
+            found = Readings(invocation.kubectl, invocation.user, box.pod).recordings()
+    return farewell.latest_of(found, box, invocation.user)
