@@ -10,10 +10,15 @@ from troubleshooter_cli.toolboxes import Toolbox, span
 Lines = list[str]
 
 
-def latest_of(recordings: Sequence[Recording], box: Toolbox, user: str) -> Recording | None:
-    """The person's last session in the toolbox; the one that ended last, if several did."""
-    theirs = [one for one in recordings if one.user == user and one.name == box.name]
-    return max(theirs, key=lambda one: (one.ended_at or "", one.started_at), default=None)
+def latest_of(recordings: Sequence[Recording], user: str) -> Recording | None:
+    """The person's session that ended last; a running one if none has ended."""
+    theirs = [one for one in recordings if one.user == user]
+    return max(theirs, key=lambda one: (one.ended_at, one.started_at), default=None)
+
+
+def goes_on(recordings: Sequence[Recording], user: str) -> bool:
+    """Whether a session of the person still runs: another terminal has taken it over."""
+    return any(one.is_running and one.user == user for one in recordings)
 
 
 def recorded(box: Toolbox, found: Recording | None) -> str:

@@ -33,8 +33,8 @@ def until_ready(
 ) -> Toolbox:
     """The toolbox once a shell can be opened; NotReadyError with the reason if that is not to be expected."""
     began = clock()
-    with talk.waiting(f"starting toolbox {box.name}") as update:
-        report = _Report(update)
+    with talk.waiting(f"starting toolbox {box.name}") as waiting:
+        report = _Report(waiting)
         for seen in changes(api, box):
             waited = clock() - began
             events = pod_events(api, seen) if waited > _EVENTS_AFTER else []
@@ -88,8 +88,8 @@ def events_of(api: "Api", kind: Kind, namespace: str, name: str) -> list[Json]:
 class _Report:
     """Says each step once, and each trouble once."""
 
-    def __init__(self, update: talk.Update) -> None:
-        self._update = update
+    def __init__(self, waiting: talk.Waiting) -> None:
+        self._waiting = waiting
         self._said: set[str] = set()
 
     def tell(self, found: Outlook, waited: float) -> None:
@@ -100,12 +100,12 @@ class _Report:
             if found.remedy:
                 self._once(f"          {talk.printable(found.remedy)}", found.remedy)
         if found.under_way:
-            self._update(talk.printable(found.under_way))
+            self._waiting.update(talk.printable(found.under_way))
 
     def _once(self, line: str, what: str) -> None:
         if what not in self._said:
             self._said.add(what)
-            talk.say(line)
+            self._waiting.say(line)
 
 
 def _pod(api: "Api", box: Toolbox) -> Json | None:

@@ -13,8 +13,9 @@ from troubleshooter_cli.remedies import HANGING, HOPELESS, NOBODY, remedy
 from troubleshooter_cli.toolboxes import Toolbox
 
 SILENCE_SECONDS: Final = 15.0  # without any word of the operator's
-EVENT_SECONDS: Final = 5.0  # before an Event of the pod is worth showing: first attempts often fail
+HANG_SECONDS: Final = 5.0  # a volume takes that long, and first attempts often fail
 _PULLING: Final = "Pulling"
+_AT_ONCE: Final = frozenset({"ImagePullFailed"})  # an error already, not yet another step
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def _kept(
 ) -> Outlook:
     ready = box.condition("Ready")
     under_way = _under_way(box, pod, events)
-    if ready.reason in HOPELESS or ready.reason in HANGING:
+    slow = waited > HANG_SECONDS
+    if ready.reason in HOPELESS or (ready.reason in HANGING and (slow or ready.reason in _AT_ONCE)):
         return Outlook(
             done,
             under_way,
@@ -71,7 +73,7 @@ def _kept(
             is_hopeless=ready.reason in HOPELESS,
         )
     warning = next((each for each in reversed(events) if each.get("type") == "Warning"), None)
-    if warning and waited > EVENT_SECONDS:
+    if warning and slow and not _has_started(pod):
         return Outlook(done, under_way, f"{_line(warning.get('message'))} ({warning.get('reason')})")
     return Outlook(done, under_way)
 

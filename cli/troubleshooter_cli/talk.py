@@ -7,12 +7,24 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import click
 
 LONGEST: Final = 2000  # characters of a message that somebody else wrote
 Update = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is said while something is waited for: called, it changes what stands beside the spinner."""
+
+    update: Update
+    say: Update  # a line of its own, above
+
+    def __call__(self, text: str) -> None:
+        self.update(text)
 
 
 def say(text: str) -> None:
@@ -33,17 +45,20 @@ def complain(sentence: str, remedy: str = "") -> None:
 
 
 @contextmanager
-def waiting(text: str) -> Iterator[Update]:
+def waiting(text: str) -> Iterator[Waiting]:
     """A spinner beside what is waited for, and a way to change that; lines where stderr is no terminal."""
     if not sys.stderr.isatty():
         say(text)
-        yield _each_once(text)
+        yield Waiting(_each_once(text), say)
         return
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second, only where it is seen
     from rich.text import Text  # noqa: PLC0415
 
     with Console(stderr=True).status(Text(text)) as status:
-        yield lambda changed: status.update(Text(changed))
+        yield Waiting(
+            lambda changed: status.update(Text(changed)),
+            lambda line: status.console.print(Text(line), soft_wrap=True),
+        )
 
 
 def printable(text: str) -> str:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 import click
 
@@ -18,7 +19,7 @@ from troubleshooter_cli.readings import Readings
 from troubleshooter_cli.recordings import Recording, from_status
 from troubleshooter_cli.toolboxes import Toolbox
 
-_END_SECONDS = 10.0  # for the operator to say how a toolbox ended
+END_SECONDS: Final = 10.0  # for the operator to say how a toolbox ended
 
 
 def at_a_terminal() -> bool:
@@ -58,21 +59,24 @@ def visit(invocation: Invocation, box: Toolbox) -> int:
 
 
 def _leave(invocation: Invocation, before: Toolbox, status: int) -> None:
-    box = (
-        _settled(invocation, before)
-        if status == ExitCode.ENDED_BY_TOOLBOX
-        else named(invocation, before.name)
-    )
-    found = _last_session(invocation, box)
-    talk.say(talk.printable(farewell.recorded(box, found)))
+    box = named(invocation, before.name)
+    found = _sessions(invocation, box)
+    if status == ExitCode.ENDED_BY_TOOLBOX:
+        if farewell.goes_on(found, invocation.user):
+            talk.say(f"your session in toolbox {box.name} goes on at another terminal")
+            return
+        box = _settled(invocation, box)
+        found = _sessions(invocation, box)
+    latest = farewell.latest_of(found, invocation.user)
+    talk.say(talk.printable(farewell.recorded(box, latest)))
     talk.say(talk.printable(farewell.life(box, status, time.time())))
-    for line in farewell.commands(box, found, status):
+    for line in farewell.commands(box, latest, status):
         talk.hint(line)
 
 
 def _settled(invocation: Invocation, before: Toolbox) -> Toolbox:
     """The toolbox with the reason of its end, as far as it is told soon."""
-    deadline = time.monotonic() + _END_SECONDS
+    deadline = time.monotonic() + END_SECONDS
     box = before
     for box in changes(invocation.api, before):
         if box.is_ended or time.monotonic() > deadline:
@@ -80,13 +84,11 @@ def _settled(invocation: Invocation, before: Toolbox) -> Toolbox:
     return box
 
 
-def _last_session(invocation: Invocation, box: Toolbox) -> Recording | None:
+def _sessions(invocation: Invocation, box: Toolbox) -> list[Recording]:
     """From the volume while the toolbox runs, where nothing is late; from the status afterwards."""
-    if not box.claim:
-        return None
-    told = [from_status(box.namespace, box.name, one, verified=True) for one in box.sessions]
-    found = [one for one in told if one]
-    if box.is_ready:
+    if box.claim and box.is_ready:
         with suppress(TroubleshootError):  # the status tells of nearly all
             found = Readings(invocation.kubectl, invocation.user, box.pod).recordings()
-    return farewell.latest_of(found, box, invocation.user)
+            return [one for one in found if one.name == box.name]
+    told = (from_status(box.namespace, box.name, one, verified=True) for one in box.sessions)
+    return [one for one in told if one]
