@@ -121,7 +121,7 @@ class Applier:
         except AlreadyExistsError:
             there = self._cluster.get(kinds.POD, namespace, name)
             if owner_uid(there) != action.owner_uid:
-                raise pod_name_taken(there) from None
+                raise pod_name_taken(there, action.owner_kind) from None
             if is_deleting(there):
                 raise RefusedError(
                     Ready.PROVISIONING, f"Pod {name} of before is going; then it is made anew"

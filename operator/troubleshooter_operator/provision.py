@@ -11,7 +11,16 @@ from troubleshooter_operator.errors import RefusedError
 from troubleshooter_operator.expiry import judge
 from troubleshooter_operator.identity import identity_annotations
 from troubleshooter_operator.keep import NOT_SAVED, keep_recordings
-from troubleshooter_operator.kinds import Json, annotations, is_deleting, metadata, name_of, owner_uid
+from troubleshooter_operator.kinds import (
+    TROUBLESHOOTER,
+    Json,
+    Kind,
+    annotations,
+    is_deleting,
+    metadata,
+    name_of,
+    owner_uid,
+)
 from troubleshooter_operator.occupancy import in_use, refuse_claim_of_another
 from troubleshooter_operator.pod import pod_manifest
 from troubleshooter_operator.resolve import find_class, resolve
@@ -132,16 +141,18 @@ def _refuse_claim(claim: Json, world: World) -> None:
         raise in_use(name_of(claim), pod)
 
 
-def pod_name_taken(pod: Json, remedy: str = "make the Troubleshooter with another spec.name") -> RefusedError:
-    """`remedy`: what else can be done than to delete that pod."""
+def pod_name_taken(pod: Json, kind: Kind = TROUBLESHOOTER) -> RefusedError:
+    """`kind`: of what the pod is not."""
     name = name_of(pod)
     if is_deleting(pod):
         return RefusedError(
             Ready.PROVISIONING, f"Another pod named {name} is being deleted; ours is made when it is gone"
         )
+    other = "another spec.name" if kind == TROUBLESHOOTER else "another name"
     return RefusedError(
         Ready.POD_NAME_TAKEN,
-        f"Pod {name} exists and belongs to somebody else, so it is left alone; delete it, or {remedy}",
+        f"Pod {name} exists and belongs to somebody else, so it is left alone; delete it, or make the "
+        f"{kind.name} with {other}",
     )
 
 

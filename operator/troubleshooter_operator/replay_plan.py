@@ -66,7 +66,7 @@ def _has_run(run: Run, trace: Trace) -> bool:
 def _provision(asked: Replay, run: Run | None, world: ReplayWorld, now: float) -> Plan:
     try:
         if world.pod is not None:
-            raise pod_name_taken(world.pod, "make the Replay under another name")
+            raise pod_name_taken(world.pod, REPLAY)
         source, resolved, manifest = _manifest(asked, world)
         _refuse_second_pod(source, world)
     except RefusedError as refused:
