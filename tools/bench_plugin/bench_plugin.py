@@ -20,7 +20,6 @@ import harness
 import images
 import listing
 import machine
-import naming
 import opening
 import operator_deployment
 import places
