@@ -32,6 +32,7 @@ OF_A_TOOLBOX: Final = {
 OF_A_REPLAY: Final = OF_A_TOOLBOX | {
     EndReason.IDLE_TIMEOUT: "Nobody read in the Replay for its idle time-out",
     EndReason.TIME_TO_LIVE_REACHED: "The Replay reached its time to live",
+    EndReason.STOPPED: "The Replay has made way for a toolbox that is to start on another node",
     EndReason.IMAGE_CHANGED: "The pod's image was changed while it ran, so it was no longer the Replay",
     EndReason.START_FAILED: "The container did not start",
 }

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from troubleshooter_operator import kinds
 from troubleshooter_operator.graveyard import Graveyard, owner_key
-from troubleshooter_operator.kinds import Json, Kind
+from troubleshooter_operator.kinds import Json, Kind, is_replay_pod
 from troubleshooter_operator.scrape import Scraper
 from troubleshooter_operator.sightings import Sightings
 from troubleshooter_operator.store import Change, Key, key_of, replay_key
 from troubleshooter_operator.stores import Stores, claim_key, replays_key, volume_key
+from troubleshooter_operator.toolbox import toolbox
 from troubleshooter_operator.workqueue import WorkQueue
 
 
@@ -60,13 +61,15 @@ class Handlers:
         self._scraper.follow(change)
         self._sightings.follow(change)
         self._add(change, owner_key)
+        if change.new is not None and _is_to_start(change.new):
+            self._look_at_replays(change)
 
     def _claim(self, change: Change) -> None:
         self._add(change, claim_key)
         self._look_at_replays(change)
 
     def _look_at_replays(self, change: Change) -> None:
-        """A claim may be the one that any of its namespace waits for; they are few."""
+        """Any of the namespace may wait for this claim, or have to make way for this pod; they are few."""
         for thing in (change.old, change.new):
             for found in (
                 self._stores.replays.group(replays_key(key_of(thing)[0])) if thing is not None else ()
@@ -81,3 +84,8 @@ class Handlers:
             key = whose(thing) if thing is not None else None
             if key is not None:
                 self._queue.add(key)
+
+
+def _is_to_start(pod: Json) -> bool:
+    """Whether its node is known, and its container has not started."""
+    return not is_replay_pod(pod) and toolbox(pod).has_node and toolbox(pod).started_at is None

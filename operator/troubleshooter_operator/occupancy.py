@@ -45,9 +45,14 @@ def is_for_one_pod(claim: Json) -> bool:
     return _ONE_POD in (claim["spec"].get("accessModes") or ())
 
 
+def is_shared(claim: Json) -> bool:
+    """Whether its volume can be on several nodes at once."""
+    return _SEVERAL in (claim["spec"].get("accessModes") or ())
+
+
 def occupants(claim: Json, pods: Iterable[Json], owner: str) -> tuple[Json, ...]:
     """The pods of others that keep a toolbox from writing on this claim; none where several may write."""
-    if _SEVERAL in (claim["spec"].get("accessModes") or ()):
+    if is_shared(claim):
         return ()
     held = mounted_claims if is_for_one_pod(claim) else written_claims
     where, name = metadata(claim).get("namespace"), name_of(claim)

@@ -42,7 +42,7 @@ class ReplayObserver:
             shelves=shelves,
             pod=pod,
             trace=trace(asked.uid, asked.run, RUN, pod, graves),
-            holders=self._holders(shelves) if pod is None else (),
+            holders=self._holders(shelves),
             requested_by=requested_by(asked, vouched),
             execs=vouched.execs,
             seen_running_at=self._sightings.of(uid_of(pod)) if pod else None,

@@ -26,10 +26,10 @@ from troubleshooter_operator.kinds import (
 )
 from troubleshooter_operator.leave import GOING_SECONDS, has_seen, leave
 from troubleshooter_operator.note import note
-from troubleshooter_operator.occupancy import in_use_by_one_pod, is_for_one_pod, mounted_claims
 from troubleshooter_operator.podspec import longest_life
 from troubleshooter_operator.provision import UNWATCHED_SECONDS, pod_name_taken
 from troubleshooter_operator.replay import RUN, Replay
+from troubleshooter_operator.replay_neighbours import must_make_way, placement, refuse_second_pod
 from troubleshooter_operator.replay_pod import replay_labels, replay_manifest
 from troubleshooter_operator.replay_source import Source, find_source
 from troubleshooter_operator.replay_world import ReplayWorld
@@ -68,9 +68,10 @@ def _provision(asked: Replay, run: Run | None, world: ReplayWorld, now: float) -
         if world.pod is not None:
             raise pod_name_taken(world.pod, REPLAY)
         source, resolved, manifest = _manifest(asked, world)
-        _refuse_second_pod(source, world)
+        refuse_second_pod(source.claim, world.holders)
     except RefusedError as refused:
         return Plan(run, ready(Ready(refused.reason), str(refused)), look_again=now + UNWATCHED_SECONDS)
+    manifest["spec"] |= placement(source.claim, world.holders)
     create = CreatePod(manifest, asked.uid, asked.name, asked.resource_version, owner_kind=REPLAY)
     making = ready(Ready.PROVISIONING, f"Pod {asked.pod_name} is being made")
     volume = source.claim["spec"].get("volumeName")
@@ -86,14 +87,6 @@ def _manifest(asked: Replay, world: ReplayWorld) -> tuple[Source, Resolved, Json
     # After the hash: a pod that waits is not made anew for what it can be told.
     manifest["metadata"]["annotations"] |= identity_annotations(world.requested_by, world.execs)
     return source, resolved, manifest
-
-
-def _refuse_second_pod(source: Source, world: ReplayWorld) -> None:
-    if not is_for_one_pod(source.claim):
-        return
-    for pod in world.holders:
-        if source.claim_name in mounted_claims(pod) and not toolbox(pod).over:
-            raise in_use_by_one_pod(source.claim_name, pod)
 
 
 def _with_pod(asked: Replay, run: Run, world: ReplayWorld, pod: Json, now: float) -> Plan:
@@ -130,6 +123,9 @@ def _wait_for_start(asked: Replay, run: Run, world: ReplayWorld, pod: Json, now:
         return _replacement(run, pod, ready(Ready(refused.reason), str(refused)))
     if annotations(manifest)[ANNOTATION_MANIFEST] != box.annotations.get(ANNOTATION_MANIFEST):
         return _replacement(run, pod, ready(Ready.PROVISIONING, "What the class offers has changed"))
+    if must_make_way(source.claim, pod, world.holders):
+        beside = "A toolbox is to start on another node, so the pod is made anew beside it"
+        return _replacement(run, pod, ready(Ready.PROVISIONING, beside))
     verdict = judge(now=now, accepted_at=box.accepted_at, seen_running_at=None, life_seconds=0)
     if verdict.end:
         return _end(asked, replace(run, ending=EndReason.START_FAILED), Trace(box), world, now)
@@ -149,14 +145,21 @@ def _replacement(run: Run, pod: Json, condition: Condition) -> Plan:
 def _attend(asked: Replay, run: Run, world: ReplayWorld, pod: Json, now: float) -> Plan:
     box = toolbox(pod)
     verdict = _judge(run, box, now)
-    changed = EndReason.IMAGE_CHANGED if image_changed(run, box) else None
-    reason = decided_end(box) or changed or verdict.end
+    reason = decided_end(box) or _decide(run, box, world, pod) or verdict.end
     told = () if box.deleting else _tell(asked, world, pod)
     if reason is not None:
         ending = replace(run, ending=reason)
         return leave(ending, pod, box, told, told=has_seen(world.told_to_end_at, now), what="Replay", now=now)
     again = now + GOING_SECONDS if box.deleting else verdict.look_again
     return Plan(run, _ready(asked, box), before=told, look_again=again, unbegun=run)
+
+
+def _decide(run: Run, box: Toolbox, world: ReplayWorld, pod: Json) -> EndReason | None:
+    if image_changed(run, box):
+        return EndReason.IMAGE_CHANGED
+    claims = [claim for claim in world.shelves.claims if name_of(claim) == run.claim_name]
+    makes_way = any(must_make_way(claim, pod, world.holders) for claim in claims)
+    return EndReason.STOPPED if makes_way else None
 
 
 def _judge(run: Run, box: Toolbox, now: float) -> Verdict:

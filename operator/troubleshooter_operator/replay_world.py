@@ -12,7 +12,7 @@ from troubleshooter_operator.replay_source import Shelves
 class ReplayWorld:
     """What there is around one Replay, as objects of the API server; names as in `World` mean the same.
 
-    `holders` are the pods on all claims of its namespace that one pod at a time may have.
+    `holders` are the pods on the claims of its namespace.
     """
 
     classes: tuple[Json, ...] = ()

@@ -59,7 +59,15 @@ def its_pod(state: Any, annotations: Any = None, **metadata: Any) -> Any:
     found = made()
     given = {"uid": REPLAY_POD_UID, "resourceVersion": "90"} | metadata
     notes = found["metadata"]["annotations"] | (annotations or {})
-    return found | {"metadata": found["metadata"] | given | {"annotations": notes}, "status": state}
+    there = {"spec": found["spec"] | {"nodeName": "node1"}, "status": state}
+    return found | {"metadata": found["metadata"] | given | {"annotations": notes}} | there
+
+
+def starting_on(node: str, state: Any = None) -> Any:
+    """A toolbox on the claim that has its node; it has not started unless `state` says so."""
+    found = pod(state)
+    mount = {"name": "recordings", "persistentVolumeClaim": {"claimName": "web-recordings"}}
+    return found | {"spec": found["spec"] | {"nodeName": node, "volumes": [mount]}}
 
 
 STATE: Final = {"name": "toolbox", "restartCount": 0, "state": {"waiting": {"reason": "ErrImagePull"}}}
@@ -108,6 +116,9 @@ MOMENTS: Final[dict[tuple[str, str], Moment]] = {
     ("starting", "claim is deleted"): replace(
         waiting(PENDING), world=replace(WORLD, pod=its_pod(PENDING), shelves=Shelves((claim(**GOING),)))
     ),
+    ("starting", "toolbox to start elsewhere"): replace(
+        waiting(PENDING), world=replace(WORLD, pod=its_pod(PENDING), holders=(starting_on("node2"),))
+    ),
     ("starting", "pod is deleted"): waiting(PENDING, **GOING),
     ("starting", "pod gone"): Moment(
         replay_status(**NOT_STARTED), replace(WORLD, trace=Trace(toolbox(its_pod(PENDING)), gone=True)), LATER
@@ -127,6 +138,9 @@ MOMENTS: Final[dict[tuple[str, str], Moment]] = {
     ("running", "image changed"): replace(
         running_at(LATER),
         world=replace(WORLD, pod=its_pod(running(image_id="sha256:bb")), seen_running_at=NOW),
+    ),
+    ("running", "toolbox to start elsewhere"): replace(
+        running_at(LATER), world=replace(running_at(LATER).world, holders=(starting_on("node2"),))
     ),
     ("running", "pod is deleted"): replace(
         running_at(LATER), world=replace(WORLD, pod=its_pod(running(), **GOING), seen_running_at=NOW)
@@ -338,20 +352,16 @@ def test_a_replay_has_a_claim_for_one_pod_to_itself() -> None:
     )
 
 
-def writing() -> Any:
-    found = pod(running())
-    mount = {"name": "recordings", "persistentVolumeClaim": {"claimName": "web-recordings"}}
-    return found | {"spec": found["spec"] | {"volumes": [mount]}}
-
-
 @pytest.mark.parametrize("mode", ["ReadWriteOnce", "ReadWriteMany"])
 def test_a_replay_reads_beside_a_toolbox_that_writes(mode: str) -> None:
-    world = replace(WORLD, shelves=Shelves((on_modes(mode),)), holders=(writing(),))
+    world = replace(WORLD, shelves=Shelves((on_modes(mode),)), holders=(starting_on("node1", running()),))
     assert [type(action) for action in plan_replay(parse(replay()), world, NOW).before] == [CreatePod]
 
 
 def test_a_claim_for_one_pod_is_said_to_be_in_use() -> None:
-    world = replace(WORLD, shelves=Shelves((on_modes("ReadWriteOncePod"),)), holders=(writing(),))
+    world = replace(
+        WORLD, shelves=Shelves((on_modes("ReadWriteOncePod"),)), holders=(starting_on("node1", running()),)
+    )
     planned = plan_replay(parse(replay()), world, NOW)
     assert (planned.before, planned.ready.reason, planned.ready.message) == (
         (),
@@ -361,3 +371,32 @@ def test_a_claim_for_one_pod_is_said_to_be_in_use() -> None:
             "web has it; this one starts when that is gone: wait, delete that, or read in it"
         ),
     )
+
+
+def test_it_is_made_beside_the_toolbox_that_has_the_volume() -> None:
+    """Which is on one node; where it can be on several, anywhere."""
+    node = {"key": "metadata.name", "operator": "In", "values": ["node2"]}
+    beside = {"nodeSelectorTerms": [{"matchFields": [node]}]}
+    for mode, wanted in (("ReadWriteOnce", beside), ("ReadWriteMany", None)):
+        world = replace(WORLD, shelves=Shelves((on_modes(mode),)), holders=(starting_on("node2", running()),))
+        (create,) = plan_replay(parse(replay()), world, NOW).before
+        assert isinstance(create, CreatePod)
+        placed = create.manifest["spec"].get("affinity", {}).get("nodeAffinity", {})
+        assert placed.get("requiredDuringSchedulingIgnoredDuringExecution") == wanted
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "mode"),
+    [
+        pytest.param(starting_on("node1"), "ReadWriteOnce", id="same node"),
+        pytest.param(starting_on("node2", running()), "ReadWriteOnce", id="it runs already"),
+        pytest.param(starting_on("node2", finished()), "ReadWriteOnce", id="it is over"),
+        pytest.param(starting_on(""), "ReadWriteOnce", id="no node yet"),
+        pytest.param(starting_on("node2"), "ReadWriteMany", id="volume of many nodes"),
+    ],
+)
+def test_it_makes_way_for_nobody_else(neighbour: Any, mode: str) -> None:
+    moment = running_at(LATER)
+    world = replace(moment.world, shelves=Shelves((on_modes(mode),)), holders=(neighbour,))
+    planned, _ = look(replace(moment, world=world))
+    assert (planned.ready.reason, planned.before, planned.after) == ("ReplayAvailable", (), ())
