@@ -25,6 +25,30 @@ class SessionActivity:
     last_working: float | None = None
 
 
+@dataclass
+class ReadingActivity:
+    """The readings in a replay, of which each keeps it for as long as it runs; its life time bounds them.
+
+    `last` is when somebody last read.
+    """
+
+    running: int = 0
+    last: float | None = None
+
+    def look(self, now: float) -> None:
+        """Time has passed."""
+        if self.running:
+            self.last = now
+
+    def began(self, now: float) -> None:
+        self.running += 1
+        self.last = now
+
+    def ended(self, now: float) -> None:
+        self.running -= 1
+        self.last = now
+
+
 def last_activity(
     sessions: Iterable[SessionActivity], *, work_bound: float = WORK_BOUND_SECONDS
 ) -> float | None:

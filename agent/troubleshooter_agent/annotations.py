@@ -49,6 +49,7 @@ class Projected:
     log_to_stdout: bool = False
     notice: str = ""  # what the first line of each shell says besides
     extension: str = ""  # why a wanted life time is refused, behind that life time
+    replay: bool = False  # the volume is there to be read, and no shell opens
 
 
 def read(folder: Path) -> dict[str, str]:
@@ -80,6 +81,7 @@ def project(files: Mapping[str, str], last: Projected | None) -> tuple[Projected
         log_to_stdout=texts.flag(contract.ANNOTATION_LOG_TO_STDOUT, last.log_to_stdout, absent=False),
         notice=texts.text(contract.ANNOTATION_NOTICE),
         extension=texts.text(contract.ANNOTATION_EXTENSION),
+        replay=texts.flag(contract.ANNOTATION_REPLAY, last.replay, absent=last.replay),
     )
     return projected, tuple(texts.faults)
 

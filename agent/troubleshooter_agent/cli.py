@@ -10,7 +10,6 @@ run                                                     be PID 1 of a toolbox
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,7 +35,7 @@ from troubleshooter_agent.commands import (
     Shell,
 )
 from troubleshooter_agent.contract import DurationError, parse_duration
-from troubleshooter_agent.errors import AgentError, UsageError
+from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.pace import Pace
 from troubleshooter_agent.request import LONGEST_EXTENSION, LONGEST_USER, is_id, is_too_long, shell_argv
 
@@ -45,13 +44,7 @@ READINGS: Final = ("list", "cat", "play", "verify", "follow", "search", "export"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run, and tell what went wrong in one sentence."""
-    try:
-        return parse(sys.argv[1:] if argv is None else argv).run()
-    except AgentError as error:
-        client.talk(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return client.told(lambda: parse(sys.argv[1:] if argv is None else argv).run())
 
 
 def parse(argv: Sequence[str]) -> Command:
@@ -140,7 +133,7 @@ def parse_shell(argv: Sequence[str]) -> Command:
             return Shell(Wish(words, wish.user), None, address)
         case ["--", *words] if words:
             wish = Wish(tuple(words), wish.user)
-            return NotedReading(wish, parse(words[1:])) if is_reading(words) else Shell(wish, None, address)
+            return _command(wish, words, address)
         case ["attach", *words]:
             return parse_attach(words, wish.user, address)
         case ["extend", *words]:
@@ -149,6 +142,10 @@ def parse_shell(argv: Sequence[str]) -> Command:
         f"shell takes no {rest[0]!r}",
         "write: shell [--user=NAME] [-c COMMAND | -- COMMAND ARG... | attach [--view] [ID] | extend TIME]",
     )
+
+
+def _command(wish: Wish, words: Sequence[str], address: str) -> Command:
+    return NotedReading(wish, parse(words[1:]), address) if is_reading(words) else Shell(wish, None, address)
 
 
 def parse_attach(words: Sequence[str], user: str, address: str) -> Command:

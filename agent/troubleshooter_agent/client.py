@@ -20,7 +20,7 @@ from typing import Final
 from troubleshooter_agent import channel, process, signals, terminal
 from troubleshooter_agent.contract import APP, ExitCode
 from troubleshooter_agent.copier import Copier, can_be_reopened
-from troubleshooter_agent.errors import AgentFaultError, NotRecordedError, UsageError
+from troubleshooter_agent.errors import AgentError, AgentFaultError, NotRecordedError, UsageError
 from troubleshooter_agent.request import DESCRIPTORS, Request
 
 _STUCK: Final = (
@@ -218,6 +218,17 @@ def leave(answer: Answer) -> int:
             raise NotRecordedError(answer.say)
         talk(answer.say)
     return answer.status
+
+
+def told(do: Callable[[], int]) -> int:
+    """The exit status of what is to be done; what goes wrong is told in one sentence."""
+    try:
+        return do()
+    except AgentError as error:
+        talk(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def talk(sentence: str) -> None:

@@ -6,13 +6,12 @@ started for every shell, and is to be quick.
 
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from troubleshooter_agent import client, contract
+from troubleshooter_agent import client
 from troubleshooter_agent.client import Offer, Wish
 from troubleshooter_agent.pace import AS_RECORDED, Pace
 from troubleshooter_agent.request import shell_argv
@@ -206,20 +205,12 @@ class NotedReading:
 
     wish: Wish
     reading: "Command"
+    socket: str = SOCKET
 
     def run(self) -> int:
-        from troubleshooter_agent import annotations, library  # noqa: PLC0415 - readings alone need them
+        from troubleshooter_agent import reading  # noqa: PLC0415 - keeps the client's start short
 
-        projected, _ = annotations.project(annotations.read(Path(contract.ANNOTATIONS_DIR)), None)
-        library.note_reading(
-            Path(contract.RECORDINGS_DIR),
-            projected.namespace,
-            projected.name,
-            self.wish.user or "unknown",
-            self.wish.argv,
-            time.time(),
-        )
-        return self.reading.run()
+        return reading.read(self.reading.run, self.wish.argv, self.wish.user, self.socket)
 
 
 @dataclass(frozen=True)

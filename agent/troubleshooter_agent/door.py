@@ -9,19 +9,19 @@ from typing import Final
 
 from troubleshooter_agent import channel, process
 from troubleshooter_agent.loop import Loop
-from troubleshooter_agent.request import Attach, Extend, Request, parse_request
+from troubleshooter_agent.request import Wanted, parse_request
 from troubleshooter_agent.toolbox import Refusal
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A client that asks for a session, or for more time; its descriptors are closed once it was answered.
+    """A client with a wish; its descriptors are closed once it was answered.
 
     `entered_at`: when an exec started it in the pod, on the boot clock; None if something inside did.
     """
 
     connection: socket.socket
-    request: Request | Attach | Extend
+    request: Wanted
     descriptors: tuple[int, int, int]
     entered_at: float | None
 

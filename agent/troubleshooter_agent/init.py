@@ -21,6 +21,7 @@ from troubleshooter_agent.guard import Guard
 from troubleshooter_agent.limits import DEFAULT, Limits
 from troubleshooter_agent.log import Log
 from troubleshooter_agent.loop import Loop
+from troubleshooter_agent.readers import Readers
 from troubleshooter_agent.reception import Reception
 from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.recording import Recording
@@ -108,6 +109,7 @@ class Init:
             open_sink=open_sink,
             shipping=self._shipping,
         )
+        self._readers = Readers(self._loop, state.readings, log, clock)
         self._trials = Trials(self._loop, log, lambda: state.folder, clock)
         self._salvage = Salvage(self._loop, log)
         self._guard = Guard(
@@ -136,12 +138,13 @@ class Init:
     def run(self) -> int:
         """Until the toolbox has ended; the exit code of the container."""
         self._loop.watch(self._signals, self._hear_signals)
-        reception = Reception(self._state, self._recorders, self._log, self._clock)
+        reception = Reception(self._state, self._recorders, self._readers, self._log, self._clock)
         Door(self._loop, self._settings.address, reception.answer)
         children.settle()
-        self._salvage.start(self._state.root, self._state.folder)
+        if not self._state.projected.replay:  # which changes nothing on the volume
+            self._salvage.start(self._state.root, self._state.folder)
         self._learn(annotations.read(self._settings.annotations))
-        self._log.event("started", timeToLive=self._state.projected.time_to_live)
+        self._log.event("started", kind=self._state.kind, timeToLive=self._state.projected.time_to_live)
         try:
             while not self._is_over():
                 self._loop.turn(self._patience())
@@ -204,6 +207,7 @@ class Init:
         for text in self._state.warnings(now):
             self._log.event("warned", text=text)
             self._recorders.tell({"say": text})
+            self._readers.tell({"say": text})
 
     def _unlogged(self, job: Job, why: str) -> None:
         """What is recorded nowhere else does not go on."""
@@ -233,14 +237,16 @@ class Init:
         self._state.ending = ending
         self._log.event("ending", reason=ending.reason, why=ending.why, sessions=len(self._recorders))
         kept = "; its recordings are kept" if self._state.projected.save_to_disk else ""
-        text = f"this toolbox has ended: {ending.why}{kept}"
+        text = f"this {self._state.kind} has ended: {ending.why}{kept}"
         self._recorders.tell({"end": ending.why, "text": text})
+        self._readers.tell({"end": text})
         self._beat()
 
     def _fail(self, error: Exception) -> None:
         """A fault of our own: the recordings are finished, and the container says whose fault it was."""
         self._log.event("agent-failed", error=repr(error), trace=traceback.format_exc())
         self._recorders.tell({"end": "the agent failed", "text": "the agent failed"})
+        self._readers.tell({"end": "the agent failed"})
         _wait_for(self._recorders.pidfds, LAST_WORD_SECONDS)
         self._state.ending = Ending(EndReason.AGENT_FAILED, f"the agent failed: {error!r}", self._clock())
 
@@ -261,7 +267,7 @@ class Init:
     def _leave(self) -> int:
         ending = self._state.ending
         assert ending is not None
-        _wait_for(self._recorders.clients, CLIENT_SECONDS)
+        _wait_for(self._recorders.clients + self._readers.descriptors, CLIENT_SECONDS)
         self._shipping.stop()
         _wait_for(self._shipping.pidfds, COUNT_SECONDS)
         self._shipping.settle()
@@ -287,12 +293,12 @@ def _first_state(settings: Settings) -> ToolboxState:
     )
 
 
-def _wait_for(pidfds: list[int], seconds: float) -> None:
-    """Wait until processes have ended: our own end would take their exit status with them."""
+def _wait_for(descriptors: list[int], seconds: float) -> None:
+    """Wait until processes have ended, by their pidfds or connections: their exit status would go with us."""
     deadline = time.monotonic() + seconds
-    for pidfd in pidfds:
+    for descriptor in descriptors:
         poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
+        poll.register(descriptor, select.POLLIN)
         poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
 
 

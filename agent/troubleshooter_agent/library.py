@@ -23,8 +23,6 @@ from troubleshooter_agent.pipes import reader_may_leave
 from troubleshooter_agent.volume import open_recording, walk
 
 ACCESS_LOG: Final = "access.jsonl"
-_MOST_WORDS: Final = 16  # of a reading's command line in its note
-_WORD: Final = 256  # characters of each of them
 
 
 def list_recordings(root: Path, out: TextIO) -> int:
@@ -49,17 +47,14 @@ def cat(root: Path, wanted: str, out: BinaryIO, *, raw: bool = False) -> int:
     return 0
 
 
-def note_reading(  # noqa: PLR0917 - where, who, what, when
-    root: Path, namespace: str, name: str, user: str, argv: Sequence[str], now: float
-) -> None:
+def note_reading(folder: Path, user: str, argv: Sequence[str], now: float) -> None:
     """Leave a line that says who asked for which reading, at `now` in seconds since the epoch.
 
     A volume that cannot be written must still be readable, so then the line goes to stderr alone.
     """
-    words = [word[:_WORD] for word in argv[:_MOST_WORDS]]
-    line = orjson.dumps({"at": format_time(now), "user": _sayable(user), "argv": [*map(_sayable, words)]})
+    line = orjson.dumps({"at": format_time(now), "user": _sayable(user), "argv": [*map(_sayable, argv)]})
     try:
-        _append(root / namespace / name, line + b"\n")
+        _append(folder, line + b"\n")
     except OSError as error:
         sys.stderr.write(f"this reading could not be noted in {ACCESS_LOG}: {error.strerror}\n")
 

@@ -62,12 +62,14 @@ def next_warning(deadline: Deadline, now: float) -> float:
     return min((instant for instant in instants if instant > now), default=deadline.at)
 
 
-def warning_text(warned: Warned) -> str:
+def warning_text(warned: Warned, *, is_replay: bool = False) -> str:
     """What a person reads, with what to do about it."""
     left = format_duration(warned.before)
     length = format_duration(warned.deadline.length)
     if warned.deadline.reason is EndReason.IDLE_TIMEOUT:
         return f"idle: this toolbox ends in {left}; press any key to keep it"
+    if is_replay:
+        return f"this replay ends in {left}, its time to live of {length} is nearly over; make another then"
     return (
         f"this toolbox ends in {left}, its time to live of {length} is nearly over; "
         f"finish what you are doing, or raise spec.timeToLive (2h at most)"

@@ -1,4 +1,4 @@
-"""Answers those who come to the door: a new session, an open one, or a sentence why not; part of PID 1."""
+"""Answers those who come to the door: a session, a reading, or a sentence why not; part of PID 1."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,9 @@ from troubleshooter_agent import channel
 from troubleshooter_agent.contract import ExitCode, format_duration
 from troubleshooter_agent.door import Visit, refuse
 from troubleshooter_agent.log import Log
+from troubleshooter_agent.readers import Readers
 from troubleshooter_agent.recorders import Recorders
-from troubleshooter_agent.request import Attach, Extend, Request, shell_argv
+from troubleshooter_agent.request import Attach, Extend, Read, Request, shell_argv
 from troubleshooter_agent.toolbox import Refusal, ToolboxState
 
 MOST_OFFERS: Final = 9  # open sessions that a person is asked about
@@ -19,10 +20,16 @@ class Reception:
     """What the toolbox allows, `state` decides; `clock` gives seconds of CLOCK_BOOTTIME."""
 
     def __init__(
-        self, state: ToolboxState, recorders: Recorders, log: Log, clock: Callable[[], float]
+        self,
+        state: ToolboxState,
+        recorders: Recorders,
+        readers: Readers,
+        log: Log,
+        clock: Callable[[], float],
     ) -> None:
         self._state = state
         self._recorders = recorders
+        self._readers = readers
         self._log = log
         self._clock = clock
 
@@ -31,6 +38,8 @@ class Reception:
             case Extend() as extend:
                 self._extend(extend, visit)
                 return
+            case Read() as reading:
+                refusal = self._state.reading_refusal() or self._read(reading, visit)
             case Attach() as attach:
                 refusal = self._attach(attach, visit)
             case Request() as request:
@@ -45,6 +54,13 @@ class Reception:
             self._log.event("extension-wanted", user=extend.user, life=format_duration(to))
         message = {"exit": said.status, "say": said.sentence, "wait": said.wait, "to": to}
         channel.tell(visit.connection, message)
+
+    def _read(self, reading: Read, visit: Visit) -> Refusal | None:
+        """In a toolbox the reader leaves a note on the volume; in a replay we do, in the log."""
+        if self._state.projected.replay:
+            return self._readers.admit(reading, visit)
+        channel.tell(visit.connection, {"read": True, "note": str(self._state.folder)})
+        return None
 
     def _attach(self, attach: Attach, visit: Visit) -> Refusal | None:
         found = self._state.wanted(attach, entered_at=visit.entered_at)

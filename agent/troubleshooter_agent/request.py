@@ -18,6 +18,7 @@ from troubleshooter_agent.channel import Packet
 
 DESCRIPTORS: Final = (0, 1, 2)  # what comes with a request: the person's
 LONGEST_USER: Final = 1024  # bytes as JSON: /status has to hold those of many sessions
+MOST_WORDS: Final = 16  # of a reading's command line in its note
 LONGEST_EXTENSION: Final = 24 * 3600  # seconds; no class lets a toolbox live so long
 _ID: Final = re.compile(r"[a-z0-9]{8}")
 _LARGEST: Final = 65_535  # columns or rows of a terminal
@@ -79,7 +80,21 @@ class Extend:
         return {"extend": {"by": self.by, "to": self.to, "user": self.user}}
 
 
-def parse_request(packet: Packet) -> Request | Attach | Extend | None:
+@dataclass(frozen=True)
+class Read:
+    """A reading, which is never recorded: its command line, as far as a note tells it, and who asks."""
+
+    argv: tuple[str, ...]
+    user: str
+
+    def to_message(self) -> dict[str, Any]:
+        return {"read": {"argv": [_packed(word) for word in self.argv], "user": self.user}}
+
+
+Wanted = Request | Attach | Extend | Read
+
+
+def parse_request(packet: Packet) -> Wanted | None:
     """A client's request; None for anything else, and for what no program can be started with."""
     if len(packet.descriptors) != len(DESCRIPTORS):
         return None
@@ -88,6 +103,7 @@ def parse_request(packet: Packet) -> Request | Attach | Extend | None:
             _parse_open(packet.message.get("open"))
             or _parse_attach(packet.message.get("attach"))
             or _parse_extend(packet.message.get("extend"))
+            or _parse_read(packet.message.get("read"))
         )
     return None
 
@@ -97,6 +113,13 @@ def _parse_extend(message: Any) -> Extend | None:
         case {"by": int() as by, "to": int() as to, "user": str() as user} if not is_too_long(user):
             if 0 < by <= LONGEST_EXTENSION and 0 <= to <= LONGEST_EXTENSION:
                 return Extend(by, user, to)
+    return None
+
+
+def _parse_read(message: Any) -> Read | None:
+    match message:
+        case {"argv": list() as argv, "user": str() as user} if not is_too_long(user):
+            return Read(tuple(_word(word) for word in argv[:MOST_WORDS]), user)
     return None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from troubleshooter_agent import __version__, lifetime
-from troubleshooter_agent.activity import idle_since
+from troubleshooter_agent.activity import ReadingActivity, idle_since
 from troubleshooter_agent.annotations import Projected
 from troubleshooter_agent.contract import (
     EndReason,
@@ -65,6 +65,12 @@ _UNSAVED_LIMITS: Final = Limits(size=128 << 20)
 _NOT_RETAINED: Final = "; the volume of the recordings goes with its claim, if somebody deletes that"
 _LOGGED: Final = "; it is also in the container's log, for whoever may read that"
 
+_ONLY_READS: Final = (
+    "this is a replay, which only reads recordings and opens no shell; type: "
+    "kubectl exec {} -- shell -- troubleshooter-agent list"
+)
+_NOT_EXTENDED: Final = "a replay is not extended: it lives until {} at the latest; then make another"
+
 _NO_ANSWER: Final = (
     "the operator has not answered yet whether this toolbox may live {}; the wish stands, and until it is "
     "granted the toolbox ends at {} at the latest"
@@ -85,6 +91,7 @@ class ToolboxState:
     ending: Ending | None = None
     warned: dict[EndReason, Warned] = field(default_factory=dict)
     wanted_life: int = 0  # seconds from the start, which a shell asks for; 0 for nothing
+    readings: ReadingActivity = field(default_factory=ReadingActivity)  # in a replay
     true_since: float | None = None  # from when on admission has seen to the names at execs
 
     def __post_init__(self) -> None:
@@ -100,13 +107,18 @@ class ToolboxState:
             self.true_since = now
         if projected.time_to_live >= self.wanted_life:
             self.wanted_life = 0
-        if self.ready_at is None and projected.retained is not None:
+        if self.ready_at is None and (projected.replay or projected.retained is not None):
             self.ready_at = now
 
     @property
     def folder(self) -> Path:
         """Where this toolbox keeps its recordings."""
         return self.root / self.projected.namespace / self.projected.name
+
+    @property
+    def kind(self) -> str:
+        """What this is, as people are told."""
+        return "replay" if self.projected.replay else "toolbox"
 
     def deadlines(self) -> tuple[Deadline, ...]:
         """The nearest first."""
@@ -123,6 +135,7 @@ class ToolboxState:
 
     def due(self, now: float) -> Ending | None:
         """The end, if it is now."""
+        self.readings.look(now)
         first = self.deadlines()[0]
         if self.ending is not None or now < first.at:
             return None
@@ -133,7 +146,7 @@ class ToolboxState:
         due = [lifetime.warning_due(deadline, now, self.warned.values()) for deadline in self.deadlines()]
         given = [warned for warned in due if warned is not None]
         self.warned |= {warned.deadline.reason: warned for warned in given}
-        return [lifetime.warning_text(warned) for warned in given]
+        return [lifetime.warning_text(warned, is_replay=self.projected.replay) for warned in given]
 
     def terminated(self, now: float) -> Ending:
         """The end that somebody outside ordered by SIGTERM; the operator says why, others do not."""
@@ -146,7 +159,9 @@ class ToolboxState:
     def refusal(self) -> Refusal | None:
         """Why no session may start now, if so."""
         if self.ending is not None:
-            return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
+            return self._ends()
+        if self.projected.replay:
+            return self._only_reads()
         if self.projected.retained is None:
             return Refusal(ExitCode.NOT_RECORDED, _NOT_YET_RETAINED, wait=True)
         return None
@@ -156,7 +171,9 @@ class ToolboxState:
         life = int(self.projected.time_to_live)
         wanted = wish.to or life + wish.by
         if self.ending is not None:
-            return wanted, Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
+            return wanted, self._ends()
+        if self.projected.replay:
+            return wanted, Refusal(ExitCode.NOT_GRANTED, _NOT_EXTENDED.format(self._until()))
         if wanted <= life:
             return wanted, Refusal(ExitCode.OK, f"this toolbox lives until {self._until()} at the latest")
         text = format_duration(wanted)
@@ -165,6 +182,10 @@ class ToolboxState:
             return wanted, Refusal(ExitCode.NOT_GRANTED, f"not granted: {printable(why)}")
         self.wanted_life = wanted
         return wanted, Refusal(ExitCode.NOT_GRANTED, _NO_ANSWER.format(text, self._until()), wait=True)
+
+    def reading_refusal(self) -> Refusal | None:
+        """Why no reading may start now, if so; that of a toolbox may go on to its very end."""
+        return self._ends() if self.projected.replay and self.ending is not None else None
 
     def offers(self, request: Request) -> list[OpenSession]:
         """The sessions that a person may want to go on with instead of a new one: after a lost connection."""
@@ -175,7 +196,9 @@ class ToolboxState:
     def wanted(self, attach: Attach, *, entered_at: float | None) -> OpenSession | Refusal:
         """The session that somebody may attach to, or why not; where users are not verified, anybody may."""
         if self.ending is not None:
-            return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this toolbox is ending: {self.ending.why}")
+            return self._ends()
+        if self.projected.replay:
+            return self._only_reads()
         session = self._named(attach.id) if attach.id else _only(self._of_user(attach.user))
         if isinstance(session, Refusal) or attach.view or not self._are_true():
             return session
@@ -265,7 +288,7 @@ class ToolboxState:
             lastActivityAt=None if idle is None else format_time(self.wall + idle),
             timeToLiveSeconds=self.projected.time_to_live,
             idleTimeoutSeconds=self.projected.idle_timeout,
-            ready=self.refusal() is None,
+            ready=(self.reading_refusal() if self.projected.replay else self.refusal()) is None,
             wantedTimeToLive=format_duration(self.wanted_life) if self.wanted_life else "",
             end=self.projected.end or (self.ending.reason if self.ending else ""),
             sessionsActive=len(self.sessions.open),
@@ -290,13 +313,21 @@ class ToolboxState:
             sessions=self.sessions.newest_first(),
         )
 
+    def _ends(self) -> Refusal:
+        assert self.ending is not None
+        return Refusal(ExitCode.ENDED_BY_TOOLBOX, f"this {self.kind} is ending: {self.ending.why}")
+
+    def _only_reads(self) -> Refusal:
+        return Refusal(ExitCode.USAGE, _ONLY_READS.format(self.projected.pod or "POD"))
+
     def _until(self) -> str:
         return format_time(self.wall + self.started_at + self.projected.time_to_live)
 
     def _idle_since(self) -> float | None:
         if self.ready_at is None:
             return None
-        return idle_since(ready_at=self.ready_at, sessions=self.sessions.activities())
+        since = max(self.ready_at, self.readings.last or self.ready_at)
+        return idle_since(ready_at=since, sessions=self.sessions.activities())
 
     def _toolbox(self) -> Toolbox:
         projected = self.projected

@@ -33,6 +33,7 @@ ALL = {
     "log-to-stdout": "true",
     "notice": "Recordings are read by the security team.",
     "extension": "3h: timeToLive 3h is above the 2h that class default allows; ask for less",
+    "replay": "true",
 }
 
 
@@ -59,6 +60,7 @@ def test_all_files_are_understood() -> None:
         log_to_stdout=True,
         notice="Recordings are read by the security team.",
         extension="3h: timeToLive 3h is above the 2h that class default allows; ask for less",
+        replay=True,
     )
 
 
