@@ -1,7 +1,8 @@
 """Fits the pages into a site of their own, for mkdocs.yml, which names this file as its hook.
 
 The pages are written to be read in the repository. A link out of docs/ leads nowhere on the site, so its text
-is shown without it; the change log, which lies beside docs/, becomes a page. It changes no file.
+is shown without it; the change log, which lies beside docs/, becomes a page; folders are listed as they are.
+It changes no file.
 """
 
 import posixpath
@@ -13,6 +14,25 @@ from mkdocs.structure.files import File, Files
 
 CHANGELOG: Final = Path(__file__).resolve().parents[1] / "CHANGELOG.md"
 UPWARD: Final = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>\.\./[^)#]*)[^)]*\)")
+
+
+def on_config(config: Any) -> None:
+    """Put the pages of a folder where the navigation has `FOLDER/*.md`."""
+    config.nav = _listed(config.nav, Path(config.docs_dir))
+
+
+def _listed(nav: Any, docs: Path) -> Any:
+    if isinstance(nav, dict):
+        return {title: _listed(below, docs) for title, below in nav.items()}
+    if not isinstance(nav, list):
+        return nav
+    found: list[Any] = []
+    for entry in nav:
+        if isinstance(entry, str) and "*" in entry:
+            found += [str(path.relative_to(docs)) for path in sorted(docs.glob(entry))]
+        else:
+            found.append(_listed(entry, docs))
+    return found
 
 
 def on_files(files: Files, config: Any) -> Files:
