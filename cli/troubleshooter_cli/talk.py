@@ -29,19 +29,19 @@ class Waiting:
 
 def say(text: str) -> None:
     """A fact."""
-    click.echo(text, err=True)
+    _write(text)
 
 
 def hint(text: str) -> None:
     """What to do next."""
-    click.echo(_styled(text, dim=True), err=True)
+    _write(_styled(text, dim=True))
 
 
 def complain(sentence: str, remedy: str = "") -> None:
     """What is wrong, and what to do about it."""
-    click.echo(f"{_styled('error:', fg='red', bold=True)} {printable(sentence)}", err=True)
+    _write(f"{_styled('error:', fg='red', bold=True)} {printable(sentence)}")
     if remedy:
-        click.echo(printable(remedy), err=True)
+        _write(printable(remedy))
 
 
 @contextmanager
@@ -80,6 +80,11 @@ def _each_once(first: str) -> Update:
         said = text
 
     return update
+
+
+def _write(line: str) -> None:
+    """Above the spinner, where there is one: it stands in for sys.stderr, and click.echo goes behind it."""
+    sys.stderr.write(f"{line}\n")
 
 
 def _styled(text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
