@@ -143,7 +143,8 @@ def _pattern(wanted: str, ids: Ids) -> tuple[str, list[str]]:
             pieces.append(rf"\{names.index(found[0]) + 1}")
         else:
             names.append(found[0])
-            pieces.append(f"({_ID})")
+            # One in fourteen ids of this run has no digit.
+            pieces.append("([a-z0-9]{8})" if len(found[0]) == 8 else f"({_ID})")
     return "".join([*pieces, _plain(text[end:])]), names
 
 

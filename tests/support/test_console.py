@@ -82,6 +82,7 @@ def test_what_was_painted_over_is_not_on_the_screen() -> None:
         (["at 2026-11-22T18:40:03Z"], ["at 2026-11-25T01:02:59Z"]),
         (["on pvc-0a1b2c3d-0000-1111-2222-0123456789ab"], ["on pvc-ffffffff-aaaa-bbbb-cccc-ba9876543210"]),
         (["as … until 5m"], ["as alice until 6m"]),
+        (["recorded as a1b2c3d4"], ["recorded as gxislfnl"]),
         (["", "a", ""], ["a"]),
     ],
 )
