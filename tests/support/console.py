@@ -10,9 +10,11 @@ A block is what a person sees: typed lines after a prompt, and below each what i
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from screens import lines, shown
@@ -81,24 +83,31 @@ def scenes(page: str) -> list[Scene]:
     ]
 
 
-def own_shell(environment: Mapping[str, str]) -> Terminal:
-    """The person's shell, after its first prompt."""
+def own_shell(environment: Mapping[str, str], folder: Path) -> Terminal:
+    """The person's shell in a folder, after its first prompt."""
     # Of an exported PS1 an interactive bash takes no notice.
     words = ("bash", "--noprofile", "--norc", "-i")
     terminal = Terminal(words, cols=COLUMNS, rows=ROWS, env=environment, timeout=COMMAND_SECONDS)
-    terminal.sendline(r"bind 'set enable-bracketed-paste off'; PS1='\[\e]777;ready\a\]$ '")
+    terminal.sendline(f"cd {shlex.quote(str(folder))}; bind 'set enable-bracketed-paste off'")
+    terminal.sendline(r"PS1='\[\e]777;ready\a\]$ '")
     terminal.expect(MARK)
     return terminal
 
 
-def play(terminal: Terminal, steps: Sequence[Step], ids: Ids) -> None:
-    """Type each line at its prompt; AssertionError with both where the screen is not as the page has it."""
+def play(terminal: Terminal, steps: Sequence[Step], ids: Ids) -> dict[str, str]:
+    """Type each line at its prompt; what was on the screen after each.
+
+    AssertionError with both where the screen is not as the page has it.
+    """
+    screens: dict[str, str] = {}
     for step, following in pairwise([*steps, Step(OWN, "")]):
         before = len(terminal.listen())
         terminal.send("\x04" if step.typed == "^D" else f"{ids.put_into(step.typed)}\r")
         terminal.expect(MARK if following.prompt == OWN else ":~$ ")
         screen = _screen(terminal.shown[before:])
         check(step, screen, ids)
+        screens[step.typed] = "\n".join(screen)
+    return screens
 
 
 def check(step: Step, screen: Sequence[str], ids: Ids) -> None:

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def install(folder: Path, wheel: Path, extra: str = EXTRA) -> Installed:
     return Installed(home / "bin")
 
 
-def locked(folder: Path, extra: str = EXTRA) -> Mapping[str, str]:
+def locked(folder: Path, extra: str = EXTRA) -> dict[str, str]:
     """The environment in which pip takes the versions of the lock file, whatever it is asked to install.
 
     Without hashes: with one of them, pip wants the wheel's own too.

@@ -102,10 +102,11 @@ def new_namespace(admin: Kubectl) -> Iterator[str]:
     try:
         yield name
     finally:
-        _delete(admin, name)
+        delete_namespace(admin, name)
 
 
-def _delete(admin: Kubectl, name: str) -> None:
+def delete_namespace(admin: Kubectl, name: str) -> None:
+    """With its volumes, whatever their reclaim policy."""
     admin.run("delete", "namespace", name, "--wait=false")
     volumes = admin.json("get", "persistentvolumes")["items"]
     for volume in volumes:

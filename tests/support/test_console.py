@@ -1,6 +1,7 @@
 """The player of pages, on a page whose commands every host has."""
 
 import re
+from pathlib import Path
 
 import pytest
 from console import Ids, Scene, Step, check, own_shell, play, scenes
@@ -44,16 +45,17 @@ def test_a_page_is_read_block_by_block() -> None:
     ]
 
 
-def test_a_page_is_played_and_an_id_stays_what_it_was() -> None:
+def test_a_page_is_played_and_an_id_stays_what_it_was(tmp_path: Path) -> None:
     """What the page calls x9y8z7w6 is a1b2c3d4 here, shown and typed."""
     ids = Ids()
-    with own_shell(ENVIRONMENT) as terminal:
-        play(terminal, scenes(PAGE)[0].steps, ids)
+    with own_shell(ENVIRONMENT, tmp_path) as terminal:
+        screens = play(terminal, scenes(PAGE)[0].steps, ids)
+        assert screens["echo again x9y8z7w6"] == "again a1b2c3d4"
         assert b"echo again a1b2c3d4" in terminal.shown
     assert ids.known == {"x9y8z7w6": "a1b2c3d4"}
 
 
-def test_a_prompt_within_is_waited_for() -> None:
+def test_a_prompt_within_is_waited_for(tmp_path: Path) -> None:
     """A shell in the shell, left by a key."""
     steps = (
         Step("$ ", "env PS1='inner:~$ ' bash --norc --noprofile", ()),
@@ -61,14 +63,14 @@ def test_a_prompt_within_is_waited_for() -> None:
         Step("inner:~$ ", "^D", ("exit",)),
         Step("$ ", "echo outside", ("outside",)),
     )
-    with own_shell(ENVIRONMENT) as terminal:
+    with own_shell(ENVIRONMENT, tmp_path) as terminal:
         play(terminal, steps, Ids())
 
 
-def test_what_was_painted_over_is_not_on_the_screen() -> None:
+def test_what_was_painted_over_is_not_on_the_screen(tmp_path: Path) -> None:
     """A spinner leaves nothing."""
     step = Step("$ ", r"printf 'waiting\r\033[Kdone\n'", ("done",))
-    with own_shell(ENVIRONMENT) as terminal:
+    with own_shell(ENVIRONMENT, tmp_path) as terminal:
         play(terminal, [step], Ids())
 
 
