@@ -4,6 +4,7 @@ Each way of calling the plugin is completed by the script that it prints: `kubec
 `kubectl troubleshoot` by kubectl, which asks the plugin.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,13 @@ import debian
 import places
 import pytest
 from control_plane import ControlPlane, running_control_plane
-from installed import Installed, build_wheel, install
+from installed import Installed
 from stage import troubleshooter
 from terminal import Terminal
 
 PROMPT = "ready> "
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
+CHECKOUTS = Installed(Path(sys.executable).parent)  # the wheel is another test's affair
 WAYS = ("kubectl troubleshoot", "kubectl-troubleshoot")
 
 
@@ -68,22 +70,16 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    folder = tmp_path_factory.mktemp("plugin")
-    return install(folder, build_wheel(folder))
-
-
 @pytest.fixture(scope="module", params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def terminal(plane: ControlPlane, installed: Installed, shell: str, tmp_path: Path) -> Iterator[Terminal]:
+def terminal(plane: ControlPlane, shell: str, tmp_path: Path) -> Iterator[Terminal]:
     """The shell, ready for a command line."""
     kubectl, config = plane.programs["kubectl"], plane.state.kubeconfig("admin")
-    environment = installed.environment(kubectl, config, HOME=str(tmp_path), TERM="xterm")
+    environment = CHECKOUTS.environment(kubectl, config, HOME=str(tmp_path), TERM="xterm")
     with Terminal(SHELLS[shell].command, cols=200, env=environment) as opened:
         for line in SHELLS[shell].startup:
             opened.sendline(line)

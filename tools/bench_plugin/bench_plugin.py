@@ -24,6 +24,7 @@ import opening
 import operator_deployment
 import places
 import plugins_part
+import searching
 import seen as seen_by_watch
 import settings
 from figures import Row
@@ -46,10 +47,12 @@ class Effort:
     cold: int
     toolboxes: int
     lists: int
+    searched: int  # megabytes
+    searches: int
 
 
-FULL: Final = Effort(warm=7, cold=3, toolboxes=1000, lists=7)
-SHORT: Final = Effort(warm=1, cold=1, toolboxes=20, lists=1)
+FULL: Final = Effort(warm=7, cold=3, toolboxes=1000, lists=7, searched=1000, searches=3)
+SHORT: Final = Effort(warm=1, cold=1, toolboxes=20, lists=1, searched=50, searches=1)
 
 
 def main() -> int:
@@ -95,10 +98,17 @@ def opened(effort: Effort, folder: Path) -> list[Row]:
                 with told("warm"), offered(admin, image):
                     place = Place(person, environment, seen, CLASS, image)
                     rows = opening.measure(place, rounds=effort.warm, when="warm")
+                with told(f"search of {effort.searched:,} MB"):
+                    found = searching.measure(
+                        place,
+                        admin.in_namespace(namespace),
+                        megabytes=effort.searched,
+                        rounds=effort.searches,
+                    )
                 with told("cold"), in_registry(cluster, folder) as image, offered(admin, image):
                     place = Place(person, environment, seen, CLASS, image)
                     rows += opening.measure(place, rounds=effort.cold, when="cold", before=take_away)
-        return rows
+        return [*rows, *found]
 
 
 def path_with_plugin(kubectl: Path) -> str:

@@ -30,6 +30,8 @@ round; ours and the other ran in turn, and the verdict is that of the median. `m
 - Image cold: the node has pulled the image never, or not since it was taken away, from a registry on the same
   machine; warm: it is there.
 - `list`: the whole process, at an API server without a node; each toolbox has a status with ten sessions.
+- `search`: the whole command, in a toolbox that runs, with the class's one processor and 512 MiB; the text is
+  in the last line of each recording.
 """
 
 
