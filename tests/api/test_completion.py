@@ -94,3 +94,12 @@ def test_a_command_is_completed(terminal: Terminal, shell: str, way: str) -> Non
     """What it prints nobody has typed."""
     terminal.send(f"{way} compl\t{shell}\r")
     terminal.expect("_KUBECTL_TROUBLESHOOT_COMPLETE")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_names_in_the_cluster_are_completed(terminal: Terminal, way: str) -> None:
+    """A namespace, and a toolbox in the one that the line names; their ends nobody has typed."""
+    terminal.send(f"{way} sessions -n check\t")
+    terminal.expect("out-team")
+    terminal.send("pay\t")
+    terminal.expect("ments-down")
