@@ -4,6 +4,7 @@ The steps are those of deploy/scripts/bind-recordings.sh, which does without thi
 pure.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from troubleshooter_cli.errors import ForbiddenError, NotFoundError, NotReadyErr
 from troubleshooter_cli.kinds import CLAIM, VOLUME, Json
 from troubleshooter_cli.shelves import marks
 
+AVAILABLE_SECONDS: Final = 10.0
 BOUND_AGAIN: Final = f"{contract.GROUP}/bound-again"
 # Not `uid`'s sake but the operator's: it goes on with what the volume says of the latest run.
 _MARKS: Final = (
@@ -71,6 +73,7 @@ def bind_again(api: Api, volume: Json, namespace: str) -> str:
         api.create(CLAIM, namespace, binding.claim, dry_run=True)  # before anything is changed
         if binding.patch:
             api.patch(VOLUME, None, name, binding.patch, JSON_PATCH)
+            _wait_available(api, name)
         api.create(CLAIM, namespace, binding.claim)
     except ForbiddenError as error:
         raise ForbiddenError(
@@ -98,6 +101,13 @@ def administrators_line(volume: str, namespace: str) -> str:
     return (
         f"ask an administrator to run: kubectl troubleshoot volumes --bind {volume} --namespace {namespace}"
     )
+
+
+def _wait_available(api: Api, name: str) -> None:
+    """Until the cluster has seen the promise: a claim that is quicker is looked at again 15 s later only."""
+    deadline = time.monotonic() + AVAILABLE_SECONDS
+    while time.monotonic() < deadline and api.get(VOLUME, None, name)["status"].get("phase") == "Released":
+        time.sleep(0.1)
 
 
 def _check(volume: Json, namespace: str) -> None:

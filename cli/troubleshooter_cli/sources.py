@@ -71,9 +71,7 @@ class Sources:
         A status is asked before a volume: it takes no pod. NotFoundError if it is nowhere.
         """
         wanted = parse(text, self.world.names)
-        found = self._in_status(wanted, running=running)
-        if found is None and not running:
-            found = self._on_volumes(wanted)
+        found = self._running(wanted) if running else self._in_status(wanted) or self._on_volumes(wanted)
         if found is None:
             raise not_found(wanted, f"that runs {self.place}" if running else self.place)
         return found
@@ -119,14 +117,24 @@ class Sources:
         self.__dict__.pop("world", None)
         return self.open(shelf)
 
-    def _in_status(self, wanted: Wanted, *, running: bool) -> tuple[Shelf, Recording] | None:
+    def _running(self, wanted: Wanted) -> tuple[Shelf, Recording] | None:
+        """From the toolboxes that run themselves: a status is seconds behind, both ways."""
+        told = [
+            (shelf, one)
+            for shelf in self.shelves(wanted.name)
+            if self.world.reader(shelf)
+            for one in self.open(shelf).recordings()
+            if one.is_running
+        ]
+        return _chosen(wanted, told)
+
+    def _in_status(self, wanted: Wanted) -> tuple[Shelf, Recording] | None:
         if self.scope.volume:
             return None
-        told = [(shelf, one) for shelf, one in self.world.recordings() if one.is_running or not running]
+        told = list(self.world.recordings())
         if self.scope.claim:
             told = [(shelf, one) for shelf, one in told if shelf.key == (self._namespace, self.scope.claim)]
-        chosen = choose(wanted, [one for _, one in told])
-        return next(((shelf, one) for shelf, one in told if one == chosen), None)
+        return _chosen(wanted, told)
 
     def _on_volumes(self, wanted: Wanted) -> tuple[Shelf, Recording] | None:
         for shelf, readings in self.open_each(self.shelves(wanted.name)):
@@ -247,3 +255,8 @@ class Sources:
     @property
     def _namespace(self) -> str:
         return self.invocation.namespace
+
+
+def _chosen(wanted: Wanted, told: Sequence[tuple[Shelf, Recording]]) -> tuple[Shelf, Recording] | None:
+    chosen = choose(wanted, [one for _, one in told])
+    return next(((shelf, one) for shelf, one in told if one == chosen), None)

