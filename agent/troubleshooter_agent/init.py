@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from troubleshooter_agent import annotations, cgroup, children, identity, process, signals
+from troubleshooter_agent import annotations, cgroup, children, countdown, identity, process, signals
 from troubleshooter_agent.contract import EndReason, ExitCode
 from troubleshooter_agent.door import Door
 from troubleshooter_agent.guard import Guard
@@ -123,6 +123,7 @@ class Init:
         )
         self._next_beat = 0.0
         self._killed = False
+        self._told_prompts: float | None = None  # the end that they count down to
 
     @property
     def _ours(self) -> frozenset[int]:
@@ -169,7 +170,18 @@ class Init:
         if projected != self._state.projected:
             self._log.event("annotations", retained=projected.retained or "", end=projected.end)
         self._state.learn(projected, self._clock())
+        self._tell_prompts()
         self._beat()
+
+    def _tell_prompts(self) -> None:
+        """Keep the time in the prompts true."""
+        if self._state.ends_at == self._told_prompts:
+            return
+        try:
+            countdown.write(self._settings.run_folder, self._state.ends_at)
+            self._told_prompts = self._state.ends_at
+        except OSError as error:
+            self._log.event("no-time-for-prompts", error=error)
 
     # What only time brings.
 

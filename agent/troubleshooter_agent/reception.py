@@ -8,9 +8,11 @@ from troubleshooter_agent import channel
 from troubleshooter_agent.contract import ExitCode, format_duration
 from troubleshooter_agent.door import Visit, refuse
 from troubleshooter_agent.log import Log
+from troubleshooter_agent.motd import image_message, message_of_the_day
 from troubleshooter_agent.readers import Readers
 from troubleshooter_agent.recorders import Recorders
 from troubleshooter_agent.request import Attach, Extend, Read, Request, shell_argv
+from troubleshooter_agent.session import Job
 from troubleshooter_agent.toolbox import Refusal, ToolboxState
 
 MOST_OFFERS: Final = 9  # open sessions that a person is asked about
@@ -32,6 +34,7 @@ class Reception:
         self._readers = readers
         self._log = log
         self._clock = clock
+        self._image = image_message()
 
     def answer(self, visit: Visit) -> None:
         match visit.request:
@@ -79,7 +82,7 @@ class Reception:
             request = replace(request, argv=shell_argv(request.environment))
         job = self._state.job(request, self._clock(), entered_at=visit.entered_at)
         if is_shell:
-            job = replace(job, first_line=self._state.greeting(job))
+            job = self._greeted(job)
         try:
             self._recorders.open(job, visit)
         except OSError as error:
@@ -88,3 +91,8 @@ class Reception:
                 f"this toolbox has no room for another session ({error.strerror}); close one and try again",
             )
         return None
+
+    def _greeted(self, job: Job) -> Job:
+        left = self._state.ends_at - self._clock()
+        motd = message_of_the_day(job, self._state.projected, left, self._image)
+        return replace(job, first_line=self._state.greeting(job), motd=motd)

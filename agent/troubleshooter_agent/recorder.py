@@ -188,7 +188,7 @@ class _Session:
         if self._relay.terminal is not None and self._relay.outlets[0].is_gone:
             self._relay.left()
         if self._job.first_line:
-            self._relay.say(self._job.first_line)
+            self._relay.say("\r\n".join((self._job.first_line, *self._job.motd)))
         while self._relay.status is None:
             self._relay.turn(self._pulse.patience())
             self._pulse.beat(self._relay, self._progress)

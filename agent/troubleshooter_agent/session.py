@@ -60,6 +60,7 @@ class Job:
     root: Path  # the volume, or the folder of a local recording
     cast: Path
     first_line: str = ""
+    motd: tuple[str, ...] = ()  # further lines below it
     limits: Limits = UNLIMITED
     transfer: Transfer | None = None
     saved: bool = True  # False: nothing stays on the volume, and the cast goes when the session has ended

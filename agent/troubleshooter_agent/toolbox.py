@@ -120,6 +120,11 @@ class ToolboxState:
         """What this is, as people are told."""
         return "replay" if self.projected.replay else "toolbox"
 
+    @property
+    def ends_at(self) -> float:
+        """When it ends at the latest."""
+        return self.started_at + self.projected.time_to_live
+
     def deadlines(self) -> tuple[Deadline, ...]:
         """The nearest first."""
         return lifetime.deadlines(
@@ -321,7 +326,7 @@ class ToolboxState:
         return Refusal(ExitCode.USAGE, _ONLY_READS.format(self.projected.pod or "POD"))
 
     def _until(self) -> str:
-        return format_time(self.wall + self.started_at + self.projected.time_to_live)
+        return format_time(self.wall + self.ends_at)
 
     def _idle_since(self) -> float | None:
         if self.ready_at is None:

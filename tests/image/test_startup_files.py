@@ -4,6 +4,7 @@ Each command is PID 1 of a namespace of its own, so it sees the parent 0 as the 
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ PLACE = """
 hostname box
 mount -t overlay overlay -o "lowerdir=$1:/etc" /etc
 mount --bind "$2" /usr/local/bin
+mount -t tmpfs -o mode=777 tmpfs /run
+mkdir -m 777 /run/troubleshooter
 shift 2
 exec setpriv --reuid=10001 --regid=10001 --clear-groups -- "$@"
 """
@@ -108,24 +111,68 @@ def test_a_shell_inside_of_the_recorded_one_is_left_alone(programs: Path, shell:
 
 
 @needs_root
-def test_the_message_of_the_day_is_shown_once_in_a_session(programs: Path) -> None:
-    """In the recorded bash, not in one that it starts."""
-    recorded = ENVIRONMENT | {"TROUBLESHOOTER_SESSION": "abcd1234"}
-    with Terminal(as_first_process(programs, ("sh", "-c", "cd /tmp; bash; :")), env=recorded) as terminal:
-        assert "Tools: ip ss ping" in terminal.expect("box:/tmp$ ")
-        terminal.sendline("bash -l")
-        assert "Tools:" not in terminal.expect("box:/tmp$ ")
+def test_a_login_shell_finds_the_tools_in_sbin(programs: Path) -> None:
+    command = as_first_process(programs, ("sh", "-c", "cd /tmp; bash -l; :"))
+    with Terminal(command, env=ENVIRONMENT) as terminal:
+        terminal.expect("box:/tmp$ ")
         terminal.sendline("echo $PATH")
         terminal.expect("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\r\n")
-        terminal.sendline("exit")
+
+
+@needs_root
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_the_prompt_says_how_much_time_is_left(programs: Path, shell: str) -> None:
+    """Whenever it is drawn, also after the life time has changed; `$?` stays what it was."""
+    with Terminal(
+        as_first_process(programs, ("sh", "-c", f"cd /tmp; {shell}; :")), env=ENVIRONMENT
+    ) as terminal:
         terminal.expect("box:/tmp$ ")
-        terminal.sendline("exit")
-        assert terminal.wait() == 0
+        terminal.sendline("ends_in() { read -r now _ </proc/uptime; echo $((${now%.*} + $1)) >$file; }")
+        terminal.sendline("file=/run/troubleshooter/ends-at; clear() { printf '\\n'; }; clear")
+        for seconds, told in ((7195, "1h59m"), (3620, "1h0m"), (3595, "59m"), (65, "1m"), (-9, "0s")):
+            terminal.sendline(f"ends_in {seconds}")
+            terminal.expect(f"box [{told}]:/tmp$ ")
+        terminal.sendline("(exit 7)")
+        terminal.expect("box [0s]:/tmp$ ")
+        terminal.sendline("echo status $?; ends_in 30")
+        terminal.expect("status 7\r\n")
+        terminal.expect(re.compile(r"box \[(30|2\d)s\]:/tmp\$ "))
+
+
+@needs_root
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_the_prompt_is_as_ever_where_nobody_knows_the_time(programs: Path, shell: str) -> None:
+    """Nothing is complained about in the person's terminal."""
+    with Terminal(
+        as_first_process(programs, ("sh", "-c", f"cd /tmp; {shell}; :")), env=ENVIRONMENT
+    ) as terminal:
+        assert "ends-at" not in terminal.expect("box:/tmp$ ")
+        for text in ("", "soon", "-5", "5x", "08"):
+            terminal.sendline(f"echo '{text}' >/run/troubleshooter/ends-at")
+            shown = terminal.expect("box:/tmp$ ")
+            assert shown.replace("\x1b[?2004l\r", "").replace("\x1b[?2004h", "").count("\r\n") == 1
+
+
+@needs_root
+def test_a_prompt_in_bash_starts_no_process(programs: Path) -> None:
+    """The number of the next process is one more than that of the last, five prompts later."""
+    with Terminal(as_first_process(programs, ("sh", "-c", "cd /tmp; bash; :")), env=ENVIRONMENT) as terminal:
+        terminal.expect("box:/tmp$ ")
+        terminal.sendline("echo 1 >/run/troubleshooter/ends-at")
+        numbers = []
+        for _ in range(2):
+            terminal.sendline("sh -c 'echo it is $$.'")
+            terminal.expect(re.compile(r"it is (\d+)\."))
+            numbers.append(int(terminal.match[1]))
+            for _ in range(5):
+                terminal.expect("box [0s]:/tmp$ ")
+                terminal.sendline()
+    assert numbers[1] - numbers[0] == 1
 
 
 def test_the_message_of_the_day_names_the_tools_that_are_promised() -> None:
     """Those of image/tools.txt, which are tried in a pod, and no others."""
-    told, _, _ = (ETC / "motd").read_text().removeprefix("Tools:").partition(".")
+    told = (ETC / "motd").read_text().removeprefix("Tools:")
     lines = (IMAGE / "tools.txt").read_text().splitlines()
     promised = {line.split()[0] for line in lines if not line.startswith("#")}
     assert set(told.split()) == promised

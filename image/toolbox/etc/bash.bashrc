@@ -9,11 +9,27 @@ if [ "$PPID" = 0 ] && [ -t 0 ]; then
     esac
 fi
 
+# Sets _left to the time that the toolbox has left, such as " [57m]", without any other process. The agent keeps the
+# end in that file, in seconds as /proc/uptime counts them; where there is none, nothing is shown.
+_time_left() {
+    _left=
+    { read -r _end && read -r _now _ </proc/uptime; } 2>/dev/null </run/troubleshooter/ends-at || return 0
+    case $_end in [1-9]*) ;; *) return 0 ;; esac
+    case $_end in *[!0-9]*) return 0 ;; esac
+    _now=$((_end - ${_now%.*}))
+    if [ "$_now" -ge 3600 ]; then
+        _left=" [$((_now / 3600))h$((_now % 3600 / 60))m]"
+    elif [ "$_now" -ge 60 ]; then
+        _left=" [$((_now / 60))m]"
+    else
+        _left=" [$((_now > 0 ? _now : 0))s]"
+    fi
+}
+
 if [ -n "${BASH_VERSION-}" ]; then
-    PS1='\h:\w\$ '
+    PROMPT_COMMAND=_time_left
+    PS1='\h$_left:\w\$ '
     shopt -s checkwinsize
-    # Once in a session: not again in a bash that was started from the recorded one.
-    [ -z "${TROUBLESHOOTER_SESSION-}" ] || [ "$SHLVL" != 1 ] || cat /etc/motd
 else
-    PS1='$HOSTNAME:$PWD$ '
+    PS1='$HOSTNAME$(_time_left; echo "$_left"):$PWD$ '
 fi
