@@ -43,12 +43,14 @@ RUN apt-get update -q \
         net-tools netcat-openbsd openssh-client openssl procps traceroute vim-tiny \
     && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
-# Any user id works: PID 1 writes its name to /run/troubleshooter, and group 0 may write what a session needs.
+# Any user id works: PID 1 writes its name to /run/troubleshooter, and group 0 may write what a session needs. Of those
+# in /etc/passwd, such as root where a class allows it, the home is /home too: ssh looks there, not at HOME.
 RUN install -d -m 0775 /home /recordings /run/troubleshooter \
     && install -d /etc/troubleshooter /var/lib/extrausers \
     && ln -s /run/troubleshooter/passwd /run/troubleshooter/group /var/lib/extrausers/ \
     && ln -s /opt/troubleshooter/bin/troubleshooter-agent /usr/local/bin/ \
-    && ln -s /usr/bin/vim.tiny /usr/local/bin/vim
+    && ln -s /usr/bin/vim.tiny /usr/local/bin/vim \
+    && sed -i 's|^\(\([^:]*:\)\{5\}\)[^:]*|\1/home|' /etc/passwd
 COPY image/toolbox/ /
 COPY --from=asciinema /opt/asciinema /opt/asciinema
 COPY --from=agent-python /opt/troubleshooter /opt/troubleshooter

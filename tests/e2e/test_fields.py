@@ -1,6 +1,7 @@
 """What may be asked for out of the ordinary, as it arrives in a toolbox; and what a class does to a run."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -152,6 +153,38 @@ def test_a_class_that_changes_does_not_change_a_running_toolbox(
     )
     assert condition(found, "Ready")["reason"] == "ShellAvailable"
     assert special.pod["metadata"]["uid"] == before
+
+
+def test_who_works_in_it_sees_where_and_how_much_time_is_left(stage: Stage, special: Toolbox) -> None:
+    """It lives for 25 minutes since the test before, and for 20 at its start."""
+    wait = "until read -r end </run/troubleshooter/ends-at && read -r now _ </proc/uptime"
+    with special.prompt() as terminal:
+        said = terminal.shown.decode()
+        assert f"You:    alice, as the cluster knows you, in {stage.namespace}/special\r\n" in said
+        assert "Tools:  ip ss ping" in said
+        terminal.sendline(f"{wait} && [ $((end - ${{now%.*}})) -gt 1200 ]; do sleep 0.2; done")
+        terminal.expect(re.compile(r"special \[2[0-4]m\]:~\$ "))
+        terminal.sendline("sh")
+        terminal.expect(re.compile(r"special \[2[0-4]m\]:/home\$ "))
+
+
+def test_tools_find_home_language_and_known_hosts(special: Toolbox) -> None:
+    """For a user id of the pod's choice, and for those in /etc/passwd."""
+    script = (
+        "cd ~ && pwd && getent passwd 12345 root nobody | cut -d: -f1,6 && locale charmap && "
+        "touch known && mkdir -p .ssh && mv known .ssh/known_hosts && "
+        "ssh -G db | grep -e stricthostkey -e userknown"
+    )
+    seen = special.run("shell", "-c", script)
+    assert seen.stdout.decode().splitlines() == [
+        "/home",
+        "toolbox:/home",
+        "root:/home",
+        "nobody:/home",
+        "UTF-8",
+        "stricthostkeychecking accept-new",
+        "userknownhostsfile /home/.ssh/known_hosts /home/.ssh/known_hosts2",
+    ]
 
 
 def test_an_ended_one_goes_after_its_time_and_its_recordings_stay(stage: Stage, retired: str) -> None:

@@ -178,6 +178,26 @@ def test_the_message_of_the_day_names_the_tools_that_are_promised() -> None:
     assert set(told.split()) == promised
 
 
+@needs_root
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [((), "accept-new"), (("known_hosts",), "ask"), (("known_hosts", "config"), "true")],
+    ids=["nothing", "known hosts", "known hosts and a rule"],
+)
+def test_ssh_asks_about_a_host_only_where_the_team_says_whom_it_believes(
+    tmp_path: Path, files: tuple[str, ...], told: str
+) -> None:
+    """By ssh's own word; what the team's own config says comes first (yes is told as true)."""
+    mounted = tmp_path / "troubleshooter-ssh"
+    mounted.mkdir()
+    for name in files:
+        (mounted / name).write_text("StrictHostKeyChecking yes\n" if name == "config" else "")
+    script = 'mount -t overlay overlay -o "lowerdir=$1:$2:/etc" /etc; ssh -G db.example.org'
+    command = ["unshare", "--mount", "sh", "-ec", script, "sh", str(ETC), str(tmp_path)]
+    settings = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert f"stricthostkeychecking {told}" in settings
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(IMAGE)))
 def test_a_script_is_plain_sh_and_can_be_executed(script: Path) -> None:
     """What the image starts with /bin/sh parses there."""
