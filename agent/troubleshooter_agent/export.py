@@ -17,11 +17,11 @@ from troubleshooter_agent.errors import UsageError
 from troubleshooter_agent.lines import Lines
 from troubleshooter_agent.pipes import reader_may_leave
 from troubleshooter_agent.plaintext import PlainText
+from troubleshooter_agent.readme import README
 from troubleshooter_agent.recovery import AGENT_LOST
 from troubleshooter_agent.summary import INDEX
 from troubleshooter_agent.volume import Found, ReadingError, is_running, open_beneath, open_recording, select
 
-README: Final = "README.txt"
 FORMS: Final = ("cast", "txt")
 _CHUNK: Final = 1 << 20
 _BESIDE: Final = (INDEX, README)  # of each folder

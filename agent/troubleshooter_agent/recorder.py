@@ -5,6 +5,7 @@ move the bytes, and then says what became of the recording: in the terminal, in 
 PID 1 and to the client. It never ends the toolbox.
 """
 
+import contextlib
 import os
 import socket
 import stat
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from troubleshooter_agent import announcement, asciicast, channel, process, spawn
+from troubleshooter_agent import announcement, asciicast, channel, process, readme, spawn
 from troubleshooter_agent.asciicast import Encoder
 from troubleshooter_agent.audience import Audience, Person
 from troubleshooter_agent.contract import ExitCode, format_time
@@ -56,6 +57,8 @@ def record(job: Job, ends: Ends, open_sink: OpenSink = Recording.create) -> int:
     process.rename("tshoot-recorder")
     process.become_subreaper()
     sink = _sink(job, ends, open_sink)
+    if job.saved and ends.control is not None:  # a local recording is one file
+        _leave_readme(job)
     writer = CastWriter(sink, Encoder(time.monotonic()), time.monotonic, Meter(job.limits))
     outcome = _run(job, ends, writer)
     return ExitCode.OK if writer.failure is None else outcome.status
@@ -74,6 +77,12 @@ def _sink(job: Job, ends: Ends, open_sink: OpenSink) -> Sink:
         channel.tell(ends.control, {"failed": error.kind, "message": str(error)})
         channel.tell(ends.client, {"exit": error.exit_code, "say": f"no shell without a recording: {error}"})
         raise SystemExit(error.exit_code) from error
+
+
+def _leave_readme(job: Job) -> None:
+    """Beside the cast; a volume without room for it is told of where it matters."""
+    with contextlib.suppress(OSError):
+        readme.leave(job.cast.parent, job.id, job.toolbox.namespace, job.toolbox.name)
 
 
 def _run(job: Job, ends: Ends, writer: CastWriter) -> Outcome:

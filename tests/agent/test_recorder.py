@@ -114,7 +114,7 @@ def test_name_of_the_cast_tells_start_and_id_and_the_files_beside_it_agree(agent
     session_id = cast.shown.strip()
     assert re.fullmatch(rf"\d{{4}}-\d\d-\d\dT\d\d-\d\d-\d\dZ-{session_id}\.cast", cast.path.name)
     assert sorted(path.name for path in cast.path.parent.iterdir()) == sorted(
-        [cast.path.name, f"{cast.path.stem}.json", "index.jsonl"]
+        [cast.path.name, f"{cast.path.stem}.json", "index.jsonl", "README.txt"]
     )
     assert cast.path.parent.relative_to(agent.recordings) == Path("shop/box")
     assert (cast.path.parent / "index.jsonl").read_text() == cast.path.with_suffix(".json").read_text()
