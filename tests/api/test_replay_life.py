@@ -73,7 +73,8 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """In it Troubleshooter `web` of bob's has recorded, ended, and is gone."""
     with policed_plane(tmp_path_factory.mktemp("plane")) as plane:
-        plane.admin.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "pretend"}})
+        for node in ("pretend", "other"):
+            plane.admin.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}})
         scene = Scene(plane, PlayedNode(plane.admin.in_namespace(TEAM)))
         with running_operator(plane, tmp_path_factory.mktemp("operator") / "log"):
             record(scene, "web")
@@ -166,6 +167,19 @@ def test_a_toolbox_writes_where_a_replay_reads(scene: Scene) -> None:
     scene.bob.apply(troubleshooter("busy", {}))
     scene.node.run("busy")
     scene.bob.wait_condition("troubleshooter", "busy", "Ready", timeout=WAIT_SECONDS)
+
+
+def test_a_toolbox_on_another_node_goes_first(scene: Scene) -> None:
+    """Its volume can be on one node at a time."""
+    record(scene, "far")
+    scene.read("far-look", troubleshooterName="far")
+    scene.bob.apply(troubleshooter("far", {}))
+    PlayedNode(scene.admin, node="other").accept("far")
+    scene.go("far-look")
+    ended = condition(scene.wait("far-look", "Ended", "Stopped"), "Ended")
+    assert ended["message"].startswith(
+        "The Replay has made way for a toolbox that is to start on another node"
+    )
 
 
 def test_one_that_is_deleted_takes_its_pod_with_it(scene: Scene) -> None:
