@@ -11,7 +11,7 @@ from harness import CHECKOUT
 from kubectl import Kubectl, wait_until
 from operator_process import USER, as_operator, running_operator
 from played_node import PlayedNode
-from stage import troubleshooter
+from stage import replay, troubleshooter
 
 OVERLAY = CHECKOUT / "deploy" / "namespaced"
 OURS = ("team-a", "team-b")
@@ -73,6 +73,18 @@ def test_a_whole_life_on_a_storage_class_that_keeps_volumes(plane: ControlPlane)
     there.admin.wait_gone("pod", "web", timeout=20)
     marks = there.admin.json("get", "pvc", "web-recordings")["metadata"]["annotations"]
     assert marks["troubleshooter.sh/ended-at"] == "2026-11-22T18:59:00Z"
+
+
+def test_a_replay_reads_there_what_a_toolbox_recorded(plane: ControlPlane) -> None:
+    there = node(plane, "team-a")
+    ask(there, "kept", "retain")
+    there.bind("kept-recordings", storage_class="retain", policy="Retain")
+    there.run("kept")
+    there.wait("kept", "Ready", "ShellAvailable")
+    there.admin.apply(replay("look", {"troubleshooterName": "kept"}))
+    there.run("look")
+    there.admin.wait_condition("replay", "look", "Ready", timeout=20)
+    assert there.admin.json("get", "replay", "look")["status"]["recordingsOf"] == "team-a/kept"
 
 
 def test_without_a_kept_volume_no_shell_opens_and_the_reason_says_whom_to_ask(plane: ControlPlane) -> None:
