@@ -23,7 +23,7 @@ ENDED_AT = 1795373940.0  # 2026-11-22T18:59:00Z
 
 
 class Life:
-    """Of Replay `look`; each step is looked at until the operator has nothing to do, by a new one if it died."""
+    """Of Replay `look`; each step is looked at until nothing is left to do, each time by a new operator."""
 
     def __init__(self, kill_in: int | None, *, kill_after: bool) -> None:
         self.api = ModelledApi(NOW, on_request=self._note)
