@@ -72,7 +72,7 @@ def _kept(
             remedy(box, ready.reason),
             is_hopeless=ready.reason in HOPELESS,
         )
-    warning = next((each for each in reversed(events) if each.get("type") == "Warning"), None)
+    warning = events[-1] if events and events[-1].get("type") == "Warning" else None
     if warning and slow and not _has_started(pod):
         return Outlook(done, under_way, f"{_line(warning.get('message'))} ({warning.get('reason')})")
     return Outlook(done, under_way)
