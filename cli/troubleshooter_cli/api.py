@@ -52,7 +52,7 @@ class Api:
         self._configuration = configuration
         self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
         if configuration.verify_ssl:
-            self._pool.connection_pool_kw["ssl_context"] = _tls()
+            _make_ready(self._pool)
         self.namespace = namespace
 
     @classmethod
@@ -196,6 +196,19 @@ class Api:
         tokens = self._configuration.auth_settings().get("BearerToken")
         token = {"authorization": str(tokens["value"])} if tokens else {}
         return {"Accept": _JSON, "Content-Type": content, "User-Agent": FIELD_MANAGER} | token
+
+
+def _make_ready(pool: urllib3.PoolManager) -> None:
+    """One context for all connections, with the person's certificate in it before there is any.
+
+    urllib3 would load that again for each connection, and two at once would leave the key of one beside the
+    certificate of the other.
+    """
+    context, settings = _tls(), pool.connection_pool_kw
+    certificate, key = settings.pop("cert_file", None), settings.pop("key_file", None)
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    settings["ssl_context"] = context
 
 
 def _tls() -> ssl.SSLContext:

@@ -1,5 +1,7 @@
 """What is said while a toolbox is on its way: steps, what is under way, what keeps it and the remedy."""
 
+from typing import Any
+
 import pytest
 from toolbox_objects import shown
 
@@ -7,7 +9,7 @@ from troubleshooter_cli.provisioning import outlook
 
 STARTED = {"status": {"containerStatuses": [{"state": {"running": {}}}]}}
 WAITING = {"status": {"containerStatuses": [{"state": {"waiting": {"reason": "ContainerCreating"}}}]}}
-BOUND = {"recordings": {"claimName": "web-recordings", "persistentVolumeName": "pv-1"}}
+BOUND: dict[str, Any] = {"recordings": {"claimName": "web-recordings", "persistentVolumeName": "pv-1"}}
 DOCTOR = "kubectl troubleshoot doctor"
 
 

@@ -1,5 +1,7 @@
 """Toolboxes as values: which one is meant, how they are listed, what is said of them at each end."""
 
+from typing import Any
+
 import pytest
 from toolbox_objects import shown
 
@@ -16,8 +18,11 @@ from troubleshooter_cli.toolboxes import span
 
 NOW = parse_time("2026-11-25T12:00:00Z")
 OVER = ("IdleTimeout", "Nobody worked in it for 15m")
-LIVING = {"expiresAt": "2026-11-25T12:43:10Z", "resolved": {"idleTimeout": "15m", "timeToLive": "1h"}}
-BOUND = {"recordings": {"claimName": "web-recordings", "persistentVolumeName": "pv-1"}}
+LIVING: dict[str, Any] = {
+    "expiresAt": "2026-11-25T12:43:10Z",
+    "resolved": {"idleTimeout": "15m", "timeToLive": "1h"},
+}
+BOUND: dict[str, Any] = {"recordings": {"claimName": "web-recordings", "persistentVolumeName": "pv-1"}}
 
 
 def recording(
