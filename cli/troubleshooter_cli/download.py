@@ -24,6 +24,7 @@ from troubleshooter_cli.manifest import Entry, resume_at
 from troubleshooter_cli.readings import Readings
 
 STALL_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 0.5  # how often it looks whether it is still wanted
 MOST_FRUITLESS: Final = 8  # attempts in a row that brought no byte
 LONGEST_PAUSE: Final = 10.0
 _BLOCK: Final = 1 << 18
@@ -59,6 +60,7 @@ class Download:
     on_bytes: OnBytes = lambda _: None
     pause: Callable[[float], None] = time.sleep
     stall_seconds: float = STALL_SECONDS
+    stopped: threading.Event = field(default_factory=threading.Event)  # set once nobody wants more
 
     def fetch(self, entry: Entry) -> None:
         """The file, whole and right, on the disk and under its name; BrokenError if that cannot be had."""
@@ -92,7 +94,7 @@ class Download:
             if have >= entry.bytes:
                 return
             fruitless = fruitless + 1 if have == before else 0
-            if fruitless >= MOST_FRUITLESS or isinstance(error, _PERMANENT):
+            if fruitless >= MOST_FRUITLESS or isinstance(error, _PERMANENT) or self.stopped.is_set():
                 raise error
             self.pause(min(LONGEST_PAUSE, 0.2 * 2**fruitless))
             readings = self._renewed(readings)
@@ -120,11 +122,13 @@ class Download:
         )
 
     def _read(self, source: int, most: int) -> bytes:
-        if not select.select([source], [], [], self.stall_seconds)[0]:
-            raise StallError(
-                f"nothing has come for {self.stall_seconds:g} s",
-                "check the network, then save again: it goes on",
-            )
+        deadline = time.monotonic() + self.stall_seconds
+        while not select.select([source], [], [], min(self.stall_seconds, LOOK_SECONDS))[0]:
+            if time.monotonic() > deadline or self.stopped.is_set():
+                raise StallError(
+                    f"nothing has come for {self.stall_seconds:g} s",
+                    "check the network, then save again: it goes on",
+                )
         return os.read(source, most)
 
     def _renewed(self, failed: Readings) -> Readings:

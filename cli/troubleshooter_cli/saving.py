@@ -57,7 +57,8 @@ def save(entries: Sequence[Entry], download: Download) -> Report:
                 report.failed.append(
                     BrokenError(f"{entry.file} is not saved: {error.strerror}", "make room, then save again")
                 )
-            except BaseException:
+            except BaseException:  # Ctrl-C: what is here stays, and the next save goes on with it
+                download.stopped.set()
                 pool.shutdown(cancel_futures=True)
                 raise
     return report

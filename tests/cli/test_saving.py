@@ -1,6 +1,7 @@
 """Saving over connections that break off: it goes on, and is believed only when the hashes are right."""
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,3 +191,21 @@ def test_lines_that_are_no_files_are_told_and_the_rest_is_saved() -> None:
     entries, wrong = entries_of([good, {"file": "../../x", "bytes": 0, "sha256": "0" * 64}])
     assert [entry.file for entry in entries] == ["README.txt"]
     assert [type(error) for error in wrong] == [BrokenError]
+
+
+def test_ctrl_c_ends_it_at_once_and_keeps_what_is_here(tmp_path: Path) -> None:
+    """A connection that hangs does not delay it."""
+    landing = Landing(tmp_path / "saved")
+    line = download(hanging(tmp_path, "some"), landing)
+
+    def interrupted(count: int) -> None:
+        if count == 4:
+            raise KeyboardInterrupt
+
+    line.on_bytes = interrupted
+    entries = [Entry(f"shop/web/{name}.cast", 9, "0" * 64) for name in "abcdef"]
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        save(entries, line)
+    assert time.monotonic() - began < 30
+    assert (landing.root / "shop/web/a.cast.part").read_bytes() == b"some"
