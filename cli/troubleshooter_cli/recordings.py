@@ -107,8 +107,10 @@ def from_status(namespace: str, name: str, session: Mapping[str, Any], *, verifi
 
 
 def in_order(recordings: Iterable[Recording]) -> list[Recording]:
-    """The oldest first, each once: what a status tells is on the volume too."""
-    each = {(one.namespace, one.name, one.id): one for one in recordings}
+    """The oldest first, each once, as it was told first: what a status tells is on the volume too."""
+    each: dict[tuple[str, str, str], Recording] = {}
+    for one in recordings:
+        each.setdefault((one.namespace, one.name, one.id), one)
     return sorted(each.values(), key=lambda one: (one.started_at, one.id))
 
 

@@ -119,13 +119,14 @@ class Sources:
 
     def _running(self, wanted: Wanted) -> tuple[Shelf, Recording] | None:
         """From the toolboxes that run themselves: a status is seconds behind, both ways."""
-        told = [
-            (shelf, one)
-            for shelf in self.shelves(wanted.name)
-            if self.world.reader(shelf)
-            for one in self.open(shelf).recordings()
-            if one.is_running
-        ]
+        told, refused = list[tuple[Shelf, Recording]](), None
+        for shelf in [each for each in self.shelves(wanted.name) if self.world.reader(each)]:
+            try:
+                told += [(shelf, one) for one in self.open(shelf).recordings() if one.is_running]
+            except ForbiddenError as error:  # another's may still be open to this person
+                refused = error
+        if refused and not told:
+            raise refused
         return _chosen(wanted, told)
 
     def _in_status(self, wanted: Wanted) -> tuple[Shelf, Recording] | None:

@@ -153,6 +153,7 @@ def test_the_sessions_that_are_known_are_shown_without_reading_anything(
     plane: ControlPlane, admin: Kubectl
 ) -> None:
     toolbox(admin, "over", running=False)
+    toolbox(admin, "busy", running=True)
     admin.apply(labelled("orphan-recordings"))
     admin.run("delete", "troubleshooter", "live", "--ignore-not-found")
     shown = run(plane, "vera", "sessions")
@@ -160,13 +161,16 @@ def test_the_sessions_that_are_known_are_shown_without_reading_anything(
     lines = shown.stdout.splitlines()
     assert lines[0].split()[:4] == ["ID", "STARTED", "TOOLBOX", "USER"]
     assert [line.split()[:3] for line in lines[1:]] == [
+        ["busy0001", "2026-11-22T18:40:03Z", "team/busy"],
         ["over0001", "2026-11-22T18:40:03Z", "team/over"],
+        ["busy0002", "2026-11-22T18:50:03Z", "team/busy"],
         ["over0002", "2026-11-22T18:50:03Z", "team/over"],
     ]
     assert "not looked at, since no pod has them open: team/orphan-recordings" in shown.stderr
     told = json.loads(run(plane, "vera", "sessions", "-o", "json").stdout)
     assert [(one["id"], one["state"], one["exitCode"]) for one in told] == [
-        ("over0001", "ended", 0), ("over0002", "ended", 0),
+        ("busy0001", "ended", 0), ("over0001", "ended", 0),
+        ("busy0002", "running", 0), ("over0002", "ended", 0),
     ]  # fmt: skip
 
 

@@ -81,15 +81,13 @@ def released(orphaned: Recorded, stage: Stage) -> str:
 
 
 def read_everything(plugin: Plugin, of: Recorded, folder: Path, *where: str) -> None:
-    """Listed, searched, verified, exported, played and saved: `where` says how they are found."""
+    """Listed, searched, verified, played and saved: `where` says how they are found."""
     sessions = [one for one in plugin.json("sessions", *where) if one["id"] in {of.short, of.long}]
     assert {(one["id"], one["state"]) for one in sessions} == {(of.short, "ended"), (of.long, "ended")}
     hits = plugin.json("search", "needle", *where)
     assert {(hit["id"], hit["user"]) for hit in hits} == {(of.short, "alice"), (of.long, "alice")}
-    assert plugin.run("search", "no such text", *where, fine=[1]).stdout == ""
     assert {verdict["state"] for verdict in plugin.json("verify", *where)} == {"good"}
     scope = where if where[0].startswith("-") else ()
-    assert plugin.run("export", of.short, "--as", "txt", *scope).stdout == "needle in a short one\n"
     with plugin.terminal("play", of.short, "--speed", "100", *scope) as terminal:
         terminal.expect("needle in a short one")
         assert terminal.wait(timeout=30) == 0
@@ -100,6 +98,11 @@ def read_everything(plugin: Plugin, of: Recorded, folder: Path, *where: str) -> 
 
 def test_from_a_running_toolbox(alice: Plugin, running: Recorded, stage: Stage, tmp_path: Path) -> None:
     read_everything(alice, running, tmp_path, NAME)
+    assert alice.run("search", "no such text", NAME, fine=[1]).stdout == ""
+    assert alice.run("export", running.short, "--as", "txt").stdout == "needle in a short one\n"
+    cast = tmp_path / "short.cast"
+    alice.run("export", running.short, "-o", str(cast))
+    assert '"needle in a short one' in cast.read_text()
     assert stage.editor.json("get", "replays")["items"] == []
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from troubleshooter_cli import options, talk
+from troubleshooter_cli.errors import UsageError
 from troubleshooter_cli.kinds import Json
 from troubleshooter_cli.options import output
 from troubleshooter_cli.saved import GOOD, verdicts
@@ -32,6 +33,8 @@ def command(sources: Sources, *, session: str, saved: Path | None, output: str) 
     that has ended comes from the resource's status or the claim, out of reach of those who could write on
     the volume; with it whole runs are checked. Exit status 1 if something is wrong.
     """
+    if saved and session:
+        raise UsageError(f"{session!r} and --saved cannot be given together", "leave out one of them")
     found, is_good = _of_folder(saved) if saved else _where_they_are(sources, session)
     if output == "json":
         write_json(found)
