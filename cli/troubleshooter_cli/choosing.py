@@ -6,7 +6,7 @@ from typing import Final
 from troubleshooter_cli.errors import NotFoundError, UsageError
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import TROUBLESHOOTER
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox, toolbox
 
 _SHOWN: Final = 10

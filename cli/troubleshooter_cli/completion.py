@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem, ShellComplete, get_completion
 
 from troubleshooter_cli.candidates import furnish
 from troubleshooter_cli.main import COMPLETING, cli
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 
 ALONE: Final = "kubectl-troubleshoot"
 # kubectl asks this plugin by itself, so where kubectl is completed, `kubectl troubleshoot` is too.

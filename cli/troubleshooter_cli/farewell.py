@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from troubleshooter_agent.contract import ExitCode, format_duration, format_time
-from troubleshooter_cli.options import PROGRAM
 from troubleshooter_cli.recordings import Recording
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox, span
 
 Lines = list[str]

@@ -8,14 +8,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Final
 
 import click
 
 from troubleshooter_cli import talk
 from troubleshooter_cli.errors import TroubleshootError
-from troubleshooter_cli.options import PROGRAM, cluster_options
+from troubleshooter_cli.options import cluster_options
+from troubleshooter_cli.talk import PROGRAM
 
 # In the order of --help: what a person does first stands first.
 SECTIONS: Final = {
@@ -33,7 +33,7 @@ class Commands(click.Group):
     """Finds each command in the module of its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return [name for names in SECTIONS.values() for name in names if find_spec(f"{_COMMANDS}.{name}")]
+        return [name for names in SECTIONS.values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

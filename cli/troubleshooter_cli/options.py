@@ -6,8 +6,8 @@ from typing import Any, Final
 import click
 
 from troubleshooter_cli.invocation import Invocation
+from troubleshooter_cli.talk import PROGRAM
 
-PROGRAM: Final = "kubectl troubleshoot"
 FORMATS: Final = ("json", "yaml", "wide", "name")
 
 Decorated = Callable[..., Any]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from troubleshooter_cli import talk
 from troubleshooter_cli.errors import NotFoundError, NotReadyError, TroubleshootError
 from troubleshooter_cli.kinds import POD, TROUBLESHOOTER, Json, Kind
-from troubleshooter_cli.options import PROGRAM
 from troubleshooter_cli.provisioning import Outlook, outlook
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox, toolbox
 
 if TYPE_CHECKING:  # what loads the Kubernetes client waits until it is needed

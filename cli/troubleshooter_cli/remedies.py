@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox
 
 # These do not mend themselves while somebody waits. NAME stands for the toolbox's.

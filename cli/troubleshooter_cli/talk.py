@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+PROGRAM: Final = "kubectl troubleshoot"  # as a person calls it, whatever the file is called
 LONGEST: Final = 2000  # characters of a message that somebody else wrote
 Update = Callable[[str], None]
 

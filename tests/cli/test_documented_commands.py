@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from troubleshooter_cli.main import SECTIONS, cli
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -7,7 +7,7 @@ from toolbox_objects import shown
 
 from troubleshooter_cli.provisioning import outlook
 
-STARTED = {"status": {"containerStatuses": [{"state": {"running": {}}}]}}
+STARTED: dict[str, Any] = {"status": {"containerStatuses": [{"state": {"running": {}}}]}}
 WAITING = {"status": {"containerStatuses": [{"state": {"waiting": {"reason": "ContainerCreating"}}}]}}
 BOUND: dict[str, Any] = {"recordings": {"claimName": "web-recordings", "persistentVolumeName": "pv-1"}}
 DOCTOR = "kubectl troubleshoot doctor"

@@ -10,7 +10,7 @@ from markup import block, code, sections, table
 
 from troubleshooter_cli import errors
 from troubleshooter_cli.main import INTERRUPTED, SECTIONS, cli
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 
 INTRODUCTION: Final = (
     "# kubectl troubleshoot\n\n"

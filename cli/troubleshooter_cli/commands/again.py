@@ -7,7 +7,7 @@ from troubleshooter_cli.choosing import named
 from troubleshooter_cli.errors import TroubleshootError
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import TROUBLESHOOTER, Json
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox, toolbox
 from troubleshooter_cli.visits import at_a_terminal, await_shell, visit
 

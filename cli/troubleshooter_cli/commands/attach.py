@@ -9,7 +9,7 @@ from troubleshooter_cli import options
 from troubleshooter_cli.choosing import choose, in_namespace, named
 from troubleshooter_cli.errors import NotReadyError, UsageError
 from troubleshooter_cli.invocation import Invocation
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox
 from troubleshooter_cli.visits import at_a_terminal, open_shell
 

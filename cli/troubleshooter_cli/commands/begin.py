@@ -10,7 +10,8 @@ from troubleshooter_cli import listing, orders, tables, talk
 from troubleshooter_cli.choosing import in_namespace
 from troubleshooter_cli.commands.start import create
 from troubleshooter_cli.invocation import Invocation
-from troubleshooter_cli.options import PROGRAM, pass_invocation
+from troubleshooter_cli.options import pass_invocation
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox
 from troubleshooter_cli.visits import at_a_terminal, await_shell, visit
 

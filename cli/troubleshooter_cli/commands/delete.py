@@ -6,7 +6,7 @@ from troubleshooter_cli import options, talk
 from troubleshooter_cli.choosing import named
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import TROUBLESHOOTER
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox
 
 

@@ -9,7 +9,7 @@ from troubleshooter_cli import listing, options, tables, talk
 from troubleshooter_cli.errors import UsageError
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import TROUBLESHOOTER, Json
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox, toolbox
 
 

@@ -8,7 +8,7 @@ from troubleshooter_cli import options
 from troubleshooter_cli.choosing import named_or_chosen
 from troubleshooter_cli.errors import NotReadyError, UsageError
 from troubleshooter_cli.invocation import Invocation
-from troubleshooter_cli.options import PROGRAM
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox
 from troubleshooter_cli.visits import await_shell, open_shell, visit
 

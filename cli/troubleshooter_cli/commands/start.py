@@ -9,8 +9,8 @@ from troubleshooter_cli.choosing import in_namespace
 from troubleshooter_cli.errors import UsageError
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import TROUBLESHOOTER, Json
-from troubleshooter_cli.options import PROGRAM
 from troubleshooter_cli.spec_options import spec_options
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox, toolbox
 from troubleshooter_cli.visits import at_a_terminal, await_shell, visit
 

@@ -9,8 +9,8 @@ from troubleshooter_cli.choosing import named_or_chosen
 from troubleshooter_cli.errors import NotReadyError
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import TROUBLESHOOTER
-from troubleshooter_cli.options import PROGRAM
 from troubleshooter_cli.pending import changes
+from troubleshooter_cli.talk import PROGRAM
 from troubleshooter_cli.toolboxes import Toolbox, toolbox
 
 PATIENCE_SECONDS = 60.0  # an agent that does not answer is given 3 s, a pod 30 s
