@@ -6,6 +6,7 @@ from dataclasses import replace
 from troubleshooter_operator import kinds
 from troubleshooter_operator.graveyard import Graveyard, owner_key
 from troubleshooter_operator.kinds import Json, Kind, is_replay_pod
+from troubleshooter_operator.occupancy import written_claims
 from troubleshooter_operator.scrape import Scraper
 from troubleshooter_operator.sightings import Sightings
 from troubleshooter_operator.store import Change, Key, key_of, replay_key
@@ -62,19 +63,24 @@ class Handlers:
         self._sightings.follow(change)
         self._add(change, owner_key)
         if change.new is not None and _is_to_start(change.new):
-            self._look_at_replays(change)
+            self._look_at_readers(change.new)
 
     def _claim(self, change: Change) -> None:
         self._add(change, claim_key)
-        self._look_at_replays(change)
+        found = change.new or change.old
+        for waiting in self._replays(key_of(found)[0]) if found is not None else ():
+            if not _of_status(waiting, "startedAt"):
+                self._queue.add(replay_key(*key_of(waiting)))
 
-    def _look_at_replays(self, change: Change) -> None:
-        """Any of the namespace may wait for this claim, or have to make way for this pod; they are few."""
-        for thing in (change.old, change.new):
-            for found in (
-                self._stores.replays.group(replays_key(key_of(thing)[0])) if thing is not None else ()
-            ):
-                self._queue.add(replay_key(*key_of(found)))
+    def _look_at_readers(self, pod: Json) -> None:
+        """They may have to make way for it."""
+        written = written_claims(pod)
+        for reader in self._replays(key_of(pod)[0]) if written else ():
+            if _of_status(reader, "claimName") in written and not _of_status(reader, "endedAt"):
+                self._queue.add(replay_key(*key_of(reader)))
+
+    def _replays(self, namespace: str) -> list[Json]:
+        return self._stores.replays.group(replays_key(namespace))
 
     def _volume(self, change: Change) -> None:
         self._add(change, volume_key)
@@ -84,6 +90,10 @@ class Handlers:
             key = whose(thing) if thing is not None else None
             if key is not None:
                 self._queue.add(key)
+
+
+def _of_status(found: Json, name: str) -> str:
+    return (found.get("status") or {}).get(name) or ""
 
 
 def _is_to_start(pod: Json) -> bool:
