@@ -1,14 +1,14 @@
 """`search`: the lines that recorded terminals showed, in all recordings of a volume, on all processors.
 
-A line is what was printed between two line ends, without what paints it. What a full-screen program put
-together from pieces of the screen may be found in pieces only. A recording is cut where output ends with a
-line end, so that a piece can be searched for itself.
+A line is what was printed between two line ends, without what paints it; a line end also ends a sequence.
+What a full-screen program put together from pieces of the screen may be found in pieces only. A recording is
+cut where output ends with a line end, so that a piece can be searched for itself.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path, PurePosixPath
@@ -26,10 +26,11 @@ from troubleshooter_agent.plaintext import PlainText
 from troubleshooter_agent.volume import ReadingError, open_beneath, select
 
 BLOCK: Final = 1 << 20  # bytes that are looked at together
-SHARE: Final = 16 << 20  # bytes of a long recording that are one process's work at a time
+SHARE: Final = 2 << 20  # bytes of a long recording that are one process's work at a time
 _LINE_MOST: Final = 64 * 1024  # characters; a longer line is searched in parts
 LONGEST_SHOWN: Final = 1000  # characters of a line that was found
 _HEADER_BYTES: Final = 64 * 1024
+_AHEAD: Final = 2  # shares for each processor
 NOTHING: Final = 1  # the exit status where nothing is found, as grep has it
 
 
@@ -81,13 +82,13 @@ def search(
     shares = sorted(_shares(root, ids), key=lambda share: (str(share.file), share.start))
     is_found = False
     with reader_may_leave(out):
-        for hit in _all_hits(shares, Needle(text, ignore_case=ignore_case)):
-            is_found = True
-            out.write(hit.as_json() if as_json else hit.as_text())
+        for printed in _all_printed(shares, Needle(text, ignore_case=ignore_case), as_json):
+            is_found = is_found or bool(printed)
+            out.write(printed)
     return 0 if is_found else NOTHING
 
 
-def hits(share: Share, needle: Needle) -> list[Hit]:
+def hits(share: Share, needle: Needle, *, block: int = BLOCK) -> list[Hit]:
     """What one part of a recording shows; a recording that cannot be read shows nothing."""
     try:
         cast = open_beneath(share.root, share.file)
@@ -96,25 +97,33 @@ def hits(share: Share, needle: Needle) -> list[Hit]:
     with cast:
         found = [
             moment
-            for block in _blocks(cast, share)
-            if needle.may_be_in(block)
-            for moment in _lines(block, needle)
+            for lines in _blocks(cast, share, block)
+            for place in needle.places(lines)
+            for moment in _lines(place, needle)
         ]
         user, began = _whose(cast) if found else ("", 0.0)
     file = str(share.file).encode(errors="replace").decode()
     return [Hit(share.id, file, user, began, at, line) for at, line in found]
 
 
-def _all_hits(shares: Sequence[Share], needle: Needle) -> Iterator[Hit]:
+def _all_printed(shares: Sequence[Share], needle: Needle, as_json: bool) -> Iterator[str]:  # noqa: FBT001 - as below
+    """What is to be printed for each share, in their order; few are looked at ahead of a slow reader."""
     processors = min(len(os.sched_getaffinity(0)), len(shares))
-    with ExitStack() as stack:
-        if processors > 1:
-            pool = stack.enter_context(ProcessPoolExecutor(processors, mp_context=get_context("fork")))
-            found: Iterable[list[Hit]] = pool.map(hits, shares, [needle] * len(shares), chunksize=4)
-        else:
-            found = (hits(share, needle) for share in shares)
-        for some in found:
-            yield from some
+    if processors <= 1:
+        yield from (_printed(share, needle, as_json) for share in shares)
+        return
+    with ProcessPoolExecutor(processors, mp_context=get_context("fork")) as pool:
+        at_work: deque[Future[str]] = deque()
+        for share in shares:
+            at_work.append(pool.submit(_printed, share, needle, as_json))
+            if len(at_work) > _AHEAD * processors:
+                yield at_work.popleft().result()
+        while at_work:
+            yield at_work.popleft().result()
+
+
+def _printed(share: Share, needle: Needle, as_json: bool) -> str:  # noqa: FBT001 - for the pool
+    return "".join(hit.as_json() if as_json else hit.as_text() for hit in hits(share, needle))
 
 
 def _shares(root: Path, ids: Sequence[str]) -> Iterator[Share]:
@@ -129,7 +138,7 @@ def _shares(root: Path, ids: Sequence[str]) -> Iterator[Share]:
                 yield Share(root, found.file, found.id, start, min(size, start + SHARE))
 
 
-def _blocks(cast: BinaryIO, share: Share) -> Iterator[bytes]:
+def _blocks(cast: BinaryIO, share: Share, size: int) -> Iterator[bytes]:
     """Whole lines, cut behind output that ends with a line end; from the first such cut in the share on."""
     cast.seek(share.start)
     if share.start == 0:
@@ -137,7 +146,7 @@ def _blocks(cast: BinaryIO, share: Share) -> Iterator[bytes]:
     else:
         _to_cut(cast)
     while cast.tell() < share.end:
-        yield cast.read(min(BLOCK, share.end - cast.tell())) + _to_cut(cast)
+        yield cast.read(min(size, share.end - cast.tell())) + _to_cut(cast)
 
 
 def _to_cut(cast: BinaryIO) -> bytes:
@@ -183,9 +192,11 @@ def _pieces(block: bytes) -> Iterator[tuple[float, str, bool]]:
     """Plain text with its time, and whether a new line begins with it."""
     plain = PlainText()
     for event in _outputs(block):
-        text = plain.feed(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
         for number, piece in enumerate(text.split("\n")):
-            yield event.time, piece, number > 0
+            if number:
+                plain = PlainText()
+            yield event.time, plain.feed(piece), number > 0
 
 
 def _cut(line: str) -> str:

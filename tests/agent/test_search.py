@@ -2,7 +2,9 @@
 
 import io
 import json
-from pathlib import Path
+import tempfile
+from pathlib import Path, PurePosixPath
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -121,21 +123,80 @@ def test_a_long_recording_is_searched_whole_and_nothing_twice(tmp_path: Path) ->
     ]
 
 
-PIECES = st.lists(
-    st.sampled_from(
-        ["a", "b", "ab", "\\", '"', "\x1b[1m", "\x1b[", "1m", "\x1b]0;t\x07", "\x1b]0;", "\x07", "\n", "\r",
-         "\b", "\x7f", "\u0085", "\xe9", "\x1b", "\x1b(B", "\x1b\\", "o", "]"]
-    ),
-    max_size=14,
-)  # fmt: skip
+LETTERS = ["a", "b", "ab", "A", "n", "r", "k", "i", "o", "\\", '"', "]", "[", ",", "\xe9", "\xc9", "\u2028"]
+CAPITALS = ["\u0130", "\u212a", "\u03a3"]  # whose small letters are not one other character
+CONTROLS = ["\n", "\r", "\r\n", "\b", "\t", "\x07", "\x7f", "\u0085", "\x1b"]
+SEQUENCES = ["\x1b[1m", "\x1b[", "1m", "\x1b]0;t\x07", "\x1b]0;", "\x1b(B", "\x1b\\"]
+PIECES = st.lists(st.sampled_from([*LETTERS, *CAPITALS, *CONTROLS, *SEQUENCES]), max_size=14)
+TEXTS = st.text('abBnr\\"\xe9\xc9o][ki,\t\u03c3\u03c2\u2028', min_size=1, max_size=6)
+OTHERS = st.sampled_from(
+    [b"", b"", b'[1.0,"m","a\\nb"]\n', b'[1.0,"r","80x24"]\n', b'[1.0, "o", "\\u0061b"]\n']
+)
+SESSIONS = st.lists(st.tuples(PIECES, OTHERS), max_size=8)
+
+
+def session(outputs: list[tuple[list[str], bytes]]) -> bytes:
+    """Each output in an event of its own, with what stands between events."""
+    encoder = Encoder(start=0.0)
+    times = enumerate(outputs, 1)
+    events = [(encoder.output(at, "".join(pieces).encode())[0], other) for at, (pieces, other) in times]
+    return b"".join(event + other for event, other in events)
 
 
 @pytest.mark.property
 @settings(deadline=None)
-@given(outputs=st.lists(PIECES, max_size=6), text=st.text('ab\\"\xe9o]', min_size=1, max_size=4))
-def test_the_fast_look_never_says_no_to_what_a_line_shows(outputs: list[list[str]], text: str) -> None:
-    encoder = Encoder(start=0.0)
-    block = b"".join(encoder.output(1.0, "".join(pieces).encode())[0] for pieces in outputs)
-    needle = Needle(text)
-    if list(search._lines(block, needle)):
-        assert needle.may_be_in(block)
+@given(outputs=SESSIONS, text=TEXTS, ignore_case=st.booleans())
+def test_what_is_found_fast_is_what_decoding_all_of_it_finds(
+    outputs: list[tuple[list[str], bytes]], text: str, *, ignore_case: bool
+) -> None:
+    """However the text was split, painted and mixed with other events."""
+    block, needle = session(outputs), Needle(text, ignore_case=ignore_case)
+    fast = [hit for place in needle.places(block) for hit in search._lines(place, needle)]
+    assert fast == list(search._lines(block, needle))
+
+
+@pytest.mark.property
+@settings(deadline=None)
+@given(outputs=SESSIONS, text=TEXTS, share=st.integers(len(HEADER) + 1, 400), block=st.integers(1, 200))
+def test_cuts_of_a_recording_change_nothing(
+    outputs: list[tuple[list[str], bytes]], text: str, share: int, block: int
+) -> None:
+    """Into shares of processes, and blocks of bytes: each line is found once, and in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        cast = session(outputs)
+        path = put(Path(folder), HEADER.encode() + cast)
+        size, needle = path.stat().st_size, Needle(text)
+        shares = [
+            search.Share(Path(folder), PurePosixPath(FILE), ID, start, min(size, start + share))
+            for start in range(0, size, share)
+        ]
+        hits = [hit for each in shares for hit in search.hits(each, needle, block=block)]
+        assert [(hit.at, hit.line) for hit in hits] == list(search._lines(cast, needle))
+
+
+LINES = st.lists(st.text('ab c"\\\xe9\u4e16', max_size=12), max_size=12)
+PAINT = st.sampled_from(["", "", "", "\x1b[1;31m", "\x1b[0m", "\x1b]0;a title\x07", "\x1b(B", "\x07"])
+
+
+@pytest.mark.property
+@settings(deadline=None)
+@given(
+    lines=LINES,
+    text=st.text('ab c"\xe9\u4e16', min_size=1, max_size=3),
+    paint=st.lists(PAINT),
+    cuts=st.randoms(),
+)
+def test_it_finds_what_a_reference_finds_in_the_lines_themselves(
+    lines: list[str], text: str, paint: list[str], cuts: Random
+) -> None:
+    """The reference knows nothing of casts; what was printed is painted and cut at random."""
+    printed = "".join(f"{line}\r\n" for line in lines)
+    painted = "".join(char + (cuts.choice(paint) if paint and char not in "\r\n" else "") for char in printed)
+    encoder, events, data = Encoder(start=0.0), b"", painted.encode()
+    while data:
+        length = cuts.randint(1, 9)
+        events += encoder.output(1.0, data[:length])[0]
+        data = data[length:]
+    with tempfile.TemporaryDirectory() as folder:
+        put(Path(folder), HEADER.encode() + events)
+        assert [hit["line"] for hit in found(Path(folder), text)] == [line for line in lines if text in line]
