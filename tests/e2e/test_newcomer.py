@@ -97,8 +97,8 @@ def test_the_tutorial_does_what_it_says(newcomers: Newcomers) -> None:
 SHOWN = {
     "kubectl troubleshoot doctor": r"ok +rights: alice has all",
     "kubectl troubleshoot sessions web": r"alice",
-    "kubectl troubleshoot search 10.96.0.1": r"alice.*10\.96\.0\.1",
-    "ls evidence/shop/web": r"\.cast\b",
+    "kubectl troubleshoot search kubernetes.default web": r"alice.*kubernetes\.default",
+    "ls -1 evidence/shop/web": r"\.cast\b",
 }
 
 
