@@ -42,5 +42,5 @@ def test_a_still_picture_has_the_last_screen() -> None:
     output = "".join(
         event[2] for event in map(json.loads, CAST.read_text().splitlines()[1:]) if event[1] == "o"
     )
-    assert last[-2:] == ["web:~$ exit", "exit"]
+    assert last[-2:] == ["web [59m]:~$ exit", "exit"]
     assert [line for line in last if line.startswith("[troubleshooter]") and line[:60] in output]
