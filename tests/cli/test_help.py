@@ -30,6 +30,15 @@ def options(command: click.Command) -> list[click.Option]:
     return [each for each in command.get_params(context) if isinstance(each, click.Option)]
 
 
+def test_every_command_that_is_asked_for_is_there() -> None:
+    """The list of the plugin's contract."""
+    assert set(COMMANDS) == {
+        "start", "shell", "attach", "list", "describe", "extend", "stop", "again", "delete",
+        "sessions", "play", "watch", "save", "export", "verify", "search", "volumes",
+        "doctor", "completion",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_says_what_it_is_for_and_each_option_too(name: str) -> None:
     command = COMMANDS[name]
