@@ -99,7 +99,7 @@ class _Report:
             self._once(f"{waited:6.1f} s  {talk.printable(found.trouble)}", found.trouble)
             if found.remedy:
                 self._once(f"          {talk.printable(found.remedy)}", found.remedy)
-        if found.under_way:
+        if found.under_way and not found.is_hopeless:
             self._waiting.update(talk.printable(found.under_way))
 
     def _once(self, line: str, what: str) -> None:

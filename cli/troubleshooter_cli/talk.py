@@ -41,8 +41,8 @@ def hint(text: str) -> None:
 def complain(sentence: str, remedy: str = "") -> None:
     """What is wrong, and what to do about it."""
     _write(f"{_styled('error:', fg='red', bold=True)} {printable(sentence)}")
-    if remedy:
-        _write(printable(remedy))
+    for line in remedy.splitlines():
+        _write(printable(line))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 import click
@@ -60,14 +59,13 @@ def visit(invocation: Invocation, box: Toolbox) -> int:
 
 def _leave(invocation: Invocation, before: Toolbox, status: int) -> None:
     box = named(invocation, before.name)
-    found = _sessions(invocation, box)
+    found = _on_volume(invocation, box)
     if status == ExitCode.ENDED_BY_TOOLBOX:
         if farewell.goes_on(found, invocation.user):
             talk.say(f"your session in toolbox {box.name} goes on at another terminal")
             return
         box = _settled(invocation, box)
-        found = _sessions(invocation, box)
-    latest = farewell.latest_of(found, invocation.user)
+    latest = farewell.latest_of(found or _in_status(box), invocation.user)
     talk.say(talk.printable(farewell.recorded(box, latest)))
     talk.say(talk.printable(farewell.life(box, status, time.time())))
     for line in farewell.commands(box, latest, status):
@@ -84,11 +82,17 @@ def _settled(invocation: Invocation, before: Toolbox) -> Toolbox:
     return box
 
 
-def _sessions(invocation: Invocation, box: Toolbox) -> list[Recording]:
-    """From the volume while the toolbox runs, where nothing is late; from the status afterwards."""
-    if box.claim and box.is_ready:
-        with suppress(TroubleshootError):  # the status tells of nearly all
-            found = Readings(invocation.kubectl, invocation.user, box.pod).recordings()
-            return [one for one in found if one.name == box.name]
+def _on_volume(invocation: Invocation, box: Toolbox) -> list[Recording]:
+    """While the toolbox runs: there nothing is late. Empty where it cannot be read."""
+    if not (box.claim and box.is_ready):
+        return []
+    try:
+        found = Readings(invocation.kubectl, invocation.user, box.pod).recordings()
+    except TroubleshootError:
+        return []
+    return [one for one in found if one.name == box.name]
+
+
+def _in_status(box: Toolbox) -> list[Recording]:
     told = (from_status(box.namespace, box.name, one, verified=True) for one in box.sessions)
     return [one for one in told if one]

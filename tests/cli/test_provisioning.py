@@ -8,7 +8,9 @@ from toolbox_objects import shown
 from troubleshooter_cli.provisioning import outlook
 
 STARTED: dict[str, Any] = {"status": {"containerStatuses": [{"state": {"running": {}}}]}}
-WAITING = {"status": {"containerStatuses": [{"state": {"waiting": {"reason": "ContainerCreating"}}}]}}
+WAITING: dict[str, Any] = {
+    "status": {"containerStatuses": [{"state": {"waiting": {"reason": "ContainerCreating"}}}]}
+}
 BOUND: dict[str, Any] = {"recordings": {"claimName": "web-recordings", "persistentVolumeName": "pv-1"}}
 DOCTOR = "kubectl troubleshoot doctor"
 
