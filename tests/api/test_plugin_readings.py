@@ -306,6 +306,25 @@ def test_who_may_not_bind_it_gets_the_line_for_who_may(
     assert admin.json("get", "pvc", "asked-recordings")["spec"]["volumeName"] == volume
 
 
+def test_a_temporary_namespace_that_is_gone_leads_to_its_volume(
+    plane: ControlPlane, admin: Kubectl, released: Callable[[str], str]
+) -> None:
+    """The Troubleshooter is still there, and tells where the recordings were."""
+    volume = released("away")
+    toolbox(admin, "away", running=False)
+    recordings = {"claimName": "away-recordings", "persistentVolumeName": volume}
+    tell(admin, "troubleshooter", "away", {"podNamespace": "incident-response-1", "recordings": recordings})
+    looking = sources(plane)
+    shelf, _ = looking.find("away0001")
+    assert shelf.namespace == "incident-response-1"
+    with pytest.raises(ForbiddenError, match="you may not look at volume pv-away"):
+        looking.open(shelf)
+    looking = sources(plane, "admin")
+    with operator_says(admin, "away-recordings", AVAILABLE) as names:
+        assert looking.open(shelf).pod == Pod(TEAM, names[0])
+    assert admin.json("get", "pvc", "away-recordings")["spec"]["volumeName"] == volume
+
+
 def test_who_may_see_volumes_but_not_change_them_changes_nothing(
     plane: ControlPlane, admin: Kubectl, released: Callable[[str], str]
 ) -> None:

@@ -50,14 +50,14 @@ def _save(source: Source, wanted: Wanted, landing: Landing) -> Report:
     lines = list(source.readings.objects("export", "--manifest", *words))
     entries, wrong = entries_of(lines)
     entries = [entry for entry in entries if not wanted.name or entry.parts[-2:-1] in {(), (wanted.name,)}]
-    with _progress(entries) as on_bytes:
+    with progress_of(entries) as on_bytes:
         report = save(entries, Download(source, landing, on_bytes))
     report.failed.extend(wrong)
     return report
 
 
 @contextmanager
-def _progress(entries: list[Entry]) -> Iterator[OnBytes]:
+def progress_of(entries: list[Entry]) -> Iterator[OnBytes]:
     """A bar on stderr where that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
