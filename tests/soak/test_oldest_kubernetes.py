@@ -17,7 +17,7 @@ from operator_process import running_operator
 from played_node import PlayedNode
 from stage import troubleshooter
 
-SAMPLES = ("class.yaml", "minimal.yaml", "stopped.yaml", "full.yaml")
+SAMPLES = ("class.yaml", "minimal.yaml", "stopped.yaml", "full.yaml", "replay.yaml")
 POLICY = "troubleshooter-operator-volumes"
 VALIDATING = CHECKOUT / "deploy" / "policies" / "validating"
 POLICIES_SECONDS = 30
