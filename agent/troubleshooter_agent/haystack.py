@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-_FRAME: Final = rb'\[[0-9.e+-]+,"%b","'
+_FRAME: Final = rb'\[[0-9.e+-]+, ?"%b", ?"'  # asciinema has the spaces, our recorder has not
 _EVENT_TEXT: Final = rb'(?:[^"\\\n]|\\.)*+'
 # Between two letters: what paints, controls, and the frames of events, also of those of other kinds.
 _GAP: Final = rb"(?:%b)*+" % b"|".join(

@@ -71,7 +71,7 @@ def write(cast: Path, namespace: str) -> None:
             written += file.write(event)
             if written > EACH - 1000:
                 break
-        last = json.dumps([100000.0, "o", f"dial tcp: {NEEDLE}\r\n"])
+        last = json.dumps([100000.0, "o", f"dial tcp: {NEEDLE}\r\n"], separators=(",", ":"))
         file.write(f'{last}\n[100001.0,"m","session ended: exit status 0"]\n')
 
 
@@ -84,4 +84,4 @@ def events() -> Iterator[str]:
             f"path=/api/v1/orders/{number * 7 + line} status=200 duration={line + number % 90}ms\r\n"
             for line in range(8)
         )
-        yield json.dumps([number / 10, "o", lines]) + "\n"
+        yield json.dumps([number / 10, "o", lines], separators=(",", ":")) + "\n"
