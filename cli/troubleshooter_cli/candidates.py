@@ -1,13 +1,14 @@
 """What a half-typed word may become: names of things in the cluster, for `completion`.
 
 A key was pressed and nobody asked for a message, so nothing is ever said or raised here, and a cluster that
-does not answer within a second has no names.
+does not answer within two seconds has no names.
 """
 
 import re
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import Final
 
@@ -18,8 +19,9 @@ from troubleshooter_agent.contract import LABEL_RECORDINGS
 from troubleshooter_cli.invocation import Invocation
 from troubleshooter_cli.kinds import CLAIM, CLASS, NAMESPACE, TROUBLESHOOTER, VOLUME, Json, Kind
 from troubleshooter_cli.talk import printable
+from troubleshooter_cli.wanted import LAST
 
-SECONDS: Final = 1.0
+SECONDS: Final = 2.0
 RECORDINGS: Final = f"{LABEL_RECORDINGS}=true"
 # Shells split, expand and evaluate what they are given here: no name of Kubernetes has more than this.
 SAFE: Final = re.compile(r"[\w.:@/+-]+", re.ASCII)
@@ -35,11 +37,13 @@ def toolboxes(invocation: Invocation) -> Found:
 
 
 def sessions(invocation: Invocation) -> Found:
-    """The last ones of each toolbox, as its status has them: by whom, and when."""
+    """What a recording is named by: its toolbox, as the latest there, or its id."""
     for each in invocation.api.items(TROUBLESHOOTER, invocation.namespace):
+        name = each["metadata"]["name"]
+        yield name, _ready(each)
+        yield f"{name}/{LAST}", "its latest session"
         for session in (each.get("status") or {}).get("sessions") or ():
-            told = f"{each['metadata']['name']}, {session.get('user')}, {session.get('startedAt')}"
-            yield str(session["id"]), told
+            yield str(session["id"]), f"{name}, {session.get('user')}, {session.get('startedAt')}"
 
 
 def named(kind: Kind, labels: str = "") -> Source:
@@ -91,6 +95,7 @@ class Name(click.types.StringParamType):
     ) -> list[CompletionItem[str]]:
         del param  # it has chosen the source already
         invocation = ctx.find_root().ensure_object(Invocation)
+        import_module("troubleshooter_cli.api")  # which takes its time, and says nothing of the cluster
         return [
             CompletionItem(name, help=printable(told) or None)
             for name, told in quietly(lambda: self._source(invocation))

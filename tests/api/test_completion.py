@@ -4,6 +4,8 @@ Each way of calling the plugin is completed by the script that it prints: `kubec
 `kubectl troubleshoot` by kubectl, which asks the plugin.
 """
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +24,17 @@ PROMPT = "ready> "
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
 CHECKOUTS = Installed(Path(sys.executable).parent)  # the wheel is another test's affair
 WAYS = ("kubectl troubleshoot", "kubectl-troubleshoot")
+
+
+STATUS = {
+    "conditions": [
+        {
+            "type": "Ready", "status": "True", "reason": "ShellAvailable", "message": "",
+            "lastTransitionTime": "2026-11-25T12:00:00Z",
+        }
+    ],
+    "sessions": [{"id": "3f9k2m1x", "user": "bob", "startedAt": "2026-11-25T12:00:00Z"}],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ SHELLS = {
         ("zsh", "-f"),
         (
             f"PS1='{PROMPT}'",
-            "unsetopt prompt_sp zle_bracketed_paste",
+            "unsetopt prompt_sp",
             "autoload -U compinit && compinit -u -D",
             "source <(kubectl troubleshoot completion zsh)",
         ),
@@ -66,7 +79,12 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with running_control_plane(tmp_path_factory.mktemp("plane")) as running:
         crds.install(running.admin)
         running.admin.run("create", "namespace", "checkout-team")
-        running.admin.in_namespace("checkout-team").apply(troubleshooter("payments-down", {"purpose": "502"}))
+        team = running.admin.in_namespace("checkout-team")
+        team.apply(troubleshooter("payments-down", {"purpose": "502"}))
+        status = json.dumps({"status": STATUS})
+        team.run(
+            "patch", "troubleshooter", "payments-down", "--subresource=status", "--type=merge", f"-p={status}"
+        )
         yield running
 
 
@@ -103,3 +121,20 @@ def test_names_in_the_cluster_are_completed(terminal: Terminal, way: str) -> Non
     terminal.expect("out-team")
     terminal.send("pay\t")
     terminal.expect("ments-down")
+
+
+def test_a_recording_is_offered_by_all_that_it_is_called(plane: ControlPlane) -> None:
+    """With what kubectl shows beside each."""
+    config = f"--kubeconfig={plane.state.kubeconfig('admin')}"
+    program = str(CHECKOUTS.bin / "kubectl_complete-troubleshoot")
+    words = [program, "play", config, "--namespace=checkout-team", ""]
+    offered = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert (offered.stdout.splitlines(), offered.stderr) == (
+        [
+            "3f9k2m1x\tpayments-down, bob, 2026-11-25T12:00:00Z",
+            "payments-down\tShellAvailable",
+            "payments-down/last\tits latest session",
+            ":4",
+        ],
+        "",
+    )
