@@ -149,7 +149,12 @@ def test_a_connection_that_hangs_is_made_again(volume: Path, tmp_path: Path) -> 
     text = (volume / CAST).read_bytes()
     whole, stuck = kubectl_here(tmp_path, volume), hanging(tmp_path, "")
     landing = Landing(tmp_path / "saved")
-    line = download(stuck, landing, renew=lambda: readings(whole))
+
+    def another() -> Readings:
+        line.stall_seconds = 60  # this one comes, however slow the machine
+        return readings(whole)
+
+    line = download(stuck, landing, renew=another)
     line.stall_seconds = 0.2
     (cast,) = [entry for entry in everything(whole) if entry.file == CAST]
     line.fetch(cast)
