@@ -72,5 +72,5 @@ def warning_text(warned: Warned, *, is_replay: bool = False) -> str:
         return f"this replay ends in {left}, its time to live of {length} is nearly over; make another then"
     return (
         f"this toolbox ends in {left}, its time to live of {length} is nearly over; "
-        f"finish what you are doing, or raise spec.timeToLive (2h at most)"
+        "ask for more with: shell extend 15m"
     )

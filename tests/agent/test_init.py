@@ -211,7 +211,7 @@ def test_warnings_say_what_to_do_and_what_was_done_counts(tmp_path: Path) -> Non
     idle_warning = "idle: this toolbox ends in 10s; press any key to keep it"
     life_warning = (
         "this toolbox ends in 10s, its time to live of 22s is nearly over; "
-        "finish what you are doing, or raise spec.timeToLive (2h at most)"
+        "ask for more with: shell extend 15m"
     )
     with ExitStack() as stack:
         life = stack.enter_context(running_agent(tmp_path / "life", idle_timeout="1h", time_to_live="22s"))

@@ -91,8 +91,7 @@ def test_warnings_say_what_to_do() -> None:
     life = warning_text(Warned(Deadline(0, LIFE, 3600), 300))
     assert idle == "idle: this toolbox ends in 1m; press any key to keep it"
     assert life == (
-        "this toolbox ends in 5m, its time to live of 1h is nearly over; "
-        "finish what you are doing, or raise spec.timeToLive (2h at most)"
+        "this toolbox ends in 5m, its time to live of 1h is nearly over; ask for more with: shell extend 15m"
     )
 
 
