@@ -26,6 +26,8 @@ POLICIES: Final = (
     "troubleshooter-claims",
     "troubleshooter-new-claims",
     "troubleshooter-mounts",
+    "troubleshooter-replays",
+    "troubleshooter-replay-claims",
 )
 _INSTALL: Final = "make deploy"
 _CRDS: Final = "kubectl apply -k crd"

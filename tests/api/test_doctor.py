@@ -69,7 +69,7 @@ def test_an_administrator_is_told_of_all_that_was_installed(policed: ControlPlan
         "kubectl": "ok", "cluster": "ok", "crds": "ok", "operator": "missing", "policies": "ok",
         "namespace": "ok", "rights": "ok", "classes": "ok", "storage": "missing", "image": "note",
     }  # fmt: skip
-    assert found["policies"]["message"].startswith("all 11 in force, every exec is rewritten")
+    assert found["policies"]["message"].startswith("all 13 in force, every exec is rewritten")
     assert found["image"]["message"].startswith("localhost/troubleshooter/toolbox:dev is in no registry")
 
 

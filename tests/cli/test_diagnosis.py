@@ -67,7 +67,7 @@ def test_where_nothing_is_missing_each_line_says_what_there_is() -> None:
         "cluster": ("ok", "Kubernetes v1.36.0"),
         "crds": ("ok", "troubleshooters, troubleshooterclasses, replays"),
         "operator": ("ok", "runs in troubleshooter-system"),
-        "policies": ("ok", "all 11 in force, every exec is rewritten"),
+        "policies": ("ok", "all 13 in force, every exec is rewritten"),
         "namespace": ("ok", "shop enforces Pod Security restricted; toolboxes meet restricted"),
         "rights": ("ok", "alice@example.org has all 11 in shop"),
         "classes": ("ok", "default is the default; yours: default"),
