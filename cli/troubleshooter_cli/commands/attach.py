@@ -22,9 +22,10 @@ _ID: Final = re.compile(r"[a-z0-9]{8}")
 @click.option("--view", is_flag=True, help="Look on without taking part.")
 @options.pass_invocation
 def command(invocation: Invocation, name: str, session: str, *, view: bool) -> int:
-    """Go on with an open session of yours, screen and all; it leaves the terminal where it was.
+    """Go on with an open session of yours, screen and all.
 
-    Without ID: your only open one. Without NAME: in your only running toolbox, or the only one that runs.
+    It leaves the terminal where it was. Without ID: your only open one. Without NAME: in your only running
+    toolbox, or the only one that runs.
     """
     if not at_a_terminal():
         raise UsageError("attach needs a terminal", f"{PROGRAM} sessions shows what is open")

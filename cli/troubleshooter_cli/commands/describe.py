@@ -16,7 +16,7 @@ from troubleshooter_cli.toolboxes import Toolbox
 @click.argument("name", metavar="[NAME]", default="", required=False)
 @options.pass_invocation
 def command(invocation: Invocation, name: str) -> None:
-    """Show all about a toolbox: its state in sentences, what to do, its sessions, and what happened to it.
+    """Show all about a toolbox: its state, what to do, sessions, and events.
 
     Without NAME: your only running toolbox, or the only one that runs.
     """

@@ -21,7 +21,7 @@ INDENT = " " * 12
 @output_option("json", "yaml")
 @pass_invocation
 def command(invocation: Invocation, output: str) -> int:
-    """Say what of the cluster, the policies, your rights, storage and classes is missing, and what mends it.
+    """Say what is missing in cluster, policies, rights or storage, and what mends it.
 
     Nothing is changed. The exit status is 1 if something is missing.
     """

@@ -19,7 +19,7 @@ from troubleshooter_cli.toolboxes import Toolbox, toolbox
 @options.output()
 @options.pass_invocation
 def command(invocation: Invocation, *, all_namespaces: bool, watch: bool, output: str) -> None:
-    """List the toolboxes of the namespace: whether a shell can be opened, whose they are, until when."""
+    """List toolboxes: whether a shell can be opened, whose they are, until when."""
     if watch and output not in {"", "wide"}:
         raise UsageError(f"-w shows a table, not {output}", "leave out -o, or use kubectl get -w")
     namespace = None if all_namespaces else invocation.namespace

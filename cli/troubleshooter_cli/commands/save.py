@@ -28,11 +28,12 @@ BROKEN = 7  # as the tree of errors has it
 )  # fmt: skip
 @selection
 def command(sources: Sources, *, session: str, output: Path) -> int:
-    """Copy recordings here: of a toolbox (NAME), one SESSION, a claim, a volume, or all of the namespace.
+    """Copy recordings here, and check their hashes.
 
-    They come to DIR/NAMESPACE/NAME/, with summaries, index and README. A connection that breaks off is
-    made again, and each file goes on where it stopped; it is saved when its hash is right and it is on the
-    disk. What runs is left for later.
+    Of a toolbox (NAME), one SESSION, a claim, a volume, or all of the namespace. They come to
+    DIR/NAMESPACE/NAME/, with summaries, index and README. A connection that breaks off is made again, and
+    each file goes on where it stopped; it is saved when its hash is right and it is on the disk. What runs
+    is left for later.
     """
     shelves, wanted = sources.asked(session)
     whole = Report()

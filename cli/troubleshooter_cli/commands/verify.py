@@ -27,7 +27,7 @@ TITLES = ("ID", "STATE", "FILE", "WHAT IS WRONG")
 @output("json")
 @selection
 def command(sources: Sources, *, session: str, saved: Path | None, output: str) -> int:
-    """Check recordings against their summaries, their index and the chain hash in the cluster.
+    """Check recordings against summaries, index, and chain hash in the cluster.
 
     Of a toolbox (NAME), one SESSION, a claim, a volume, or all of the namespace. The chain hash of a run
     that has ended comes from the resource's status or the claim, out of reach of those who could write on

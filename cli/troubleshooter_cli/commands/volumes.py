@@ -28,10 +28,10 @@ _LABELS = f"{contract.LABEL_RECORDINGS}=true"
 @output("json")
 @pass_invocation
 def command(invocation: Invocation, *, bind: str, all_namespaces: bool, output: str) -> int:
-    """Show the volumes with recordings: of the namespace's toolboxes, or with -A of all.
+    """Show the volumes with recordings: whose, how old and how large.
 
-    Whose they are, when their latest run ended, how large they are, and whether a claim still holds them.
-    Who may not list volumes sees the namespace's claims.
+    Of the namespace's toolboxes, or with -A of all; also when their latest run ended, and whether a claim
+    still holds them. Who may not list volumes sees the namespace's claims.
     """
     if bind:
         _bind(invocation, bind)
