@@ -84,7 +84,7 @@ run: venv ## run the operator here, against the cluster that kubectl talks to
 bench: notice venv ## measure the agent beside other recorders, into docs/benchmarks.md; BENCH=short: only try it
 	@PYTHONPATH=agent:tests/support:tests/cluster $(PYTHON) tools/bench $(BENCH:%=--%)
 
-soak: venv ## the long tests: crashes, lost nodes, fuzzers, all players; 55 min on two cores, SOAK=0.1 for a tenth
+soak: venv ## the long tests: crashes, lost nodes, fuzzers, all players; an hour on two cores, SOAK=0.1 for a tenth
 	@$(HARNESS) soak
 	@TROUBLESHOOTER_SOAK=$(SOAK) $(PYTHON) -m pytest tests/soak tests/agent -m "soak or property" --numprocesses 2
 
