@@ -118,7 +118,8 @@ def container(
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "readinessProbe": _probe("/readyz", every=2, failures=3),
+        # The first one comes before the agent listens, and a person waits for the second.
+        "readinessProbe": _probe("/readyz", every=1, failures=6),
         # A loaded node must not end a session: only a PID 1 that is silent for 100 s does.
         "livenessProbe": _probe("/healthz", every=10, failures=10),
         "terminationMessagePath": contract.TERMINATION_LOG,

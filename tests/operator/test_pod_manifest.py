@@ -113,9 +113,9 @@ def test_the_pod_of_an_empty_spec() -> None:
                     },
                     "readinessProbe": {
                         "httpGet": {"path": "/readyz", "port": "metrics"},
-                        "periodSeconds": 2,
+                        "periodSeconds": 1,
                         "timeoutSeconds": 2,
-                        "failureThreshold": 3,
+                        "failureThreshold": 6,
                     },
                     "livenessProbe": {
                         "httpGet": {"path": "/healthz", "port": "metrics"},
