@@ -157,10 +157,15 @@ def _line(value: Any) -> bytes:
     return line + b"\n"
 
 
+def sayable(text: str) -> str:
+    """What JSON can say: arguments and file names that are not UTF-8 come with lone surrogates."""
+    return text.encode(errors="replace").decode()
+
+
 def _without_surrogates(value: Any) -> Any:
     match value:
         case str():
-            return value.encode(errors="replace").decode()
+            return sayable(value)
         case list():
             return [_without_surrogates(item) for item in value]
         case dict():

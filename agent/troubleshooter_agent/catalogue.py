@@ -11,9 +11,8 @@ from typing import Any, BinaryIO, Final, TextIO
 
 import orjson
 
-from troubleshooter_agent import repair
-from troubleshooter_agent.asciicast import ENDED_PREFIX, MARKER, Event, NotACastError, parse_header
-from troubleshooter_agent.contract import parse_time
+from troubleshooter_agent.asciicast import ENDED_PREFIX, MARKER, sayable
+from troubleshooter_agent.glance import header_of, last_event, seconds_between, session_of, summary_of
 from troubleshooter_agent.pipes import reader_may_leave
 from troubleshooter_agent.volume import Found, ReadingError, is_running, walk
 
@@ -21,8 +20,6 @@ ENDED: Final = "ended"
 RUNNING: Final = "running"
 TORN: Final = "torn"  # it ended without a summary: `repair` mends it
 UNREADABLE: Final = "unreadable"
-_SMALL_BYTES: Final = 64 * 1024  # more than any summary or header that we wrote
-_TAIL_BYTES: Final = 1 << 20
 _TEXTS: Final = ("namespace", "name", "user", "purpose")
 
 
@@ -46,12 +43,12 @@ def facts_of(found: Found) -> dict[str, Any]:
 
 
 def _facts(found: Found, cast: BinaryIO) -> dict[str, Any]:
-    facts = _described(found, _header(cast))
+    facts = _described(found, session_of(header_of(cast)))
     size = os.fstat(cast.fileno()).st_size
-    match _parsed(found.summary(_SMALL_BYTES)):
+    match summary_of(found):
         case {"endedAt": str() as ended} as summary:
             return facts | _summarised(summary, facts["startedAt"], ended, size)
-    last = _last(cast, size)
+    last = last_event(cast, size)
     said = last.text if last and last.code == MARKER and last.text.startswith(ENDED_PREFIX) else ""
     state = RUNNING if is_running(cast) else ENDED if said else TORN
     return facts | {"seconds": last and last.time, "bytes": size, "state": state, "reason": _why(said)}
@@ -61,9 +58,9 @@ def _described(found: Found, header: Mapping[str, Any]) -> dict[str, Any]:
     namespace, name = (*found.file.parts[:2], "", "")[:2] if len(found.file.parts) == 3 else ("", "")
     facts: dict[str, Any] = {
         "id": found.id,
-        "file": _sayable(str(found.file)),
-        "namespace": _sayable(namespace),
-        "name": _sayable(name),
+        "file": sayable(str(found.file)),
+        "namespace": sayable(namespace),
+        "name": sayable(name),
         "run": header["run"] if isinstance(header.get("run"), int) else None,
         "user": "",
         "verified": header.get("verified") is True,
@@ -83,7 +80,7 @@ def _described(found: Found, header: Mapping[str, Any]) -> dict[str, Any]:
 def _summarised(summary: Mapping[str, Any], started: str, ended: str, size: int) -> dict[str, Any]:
     told = {
         "endedAt": ended,
-        "seconds": _between(started, ended),
+        "seconds": seconds_between(started, ended),
         "exitCode": summary.get("exitCode"),
         "bytes": size,
         "sha256": summary.get("sha256"),
@@ -94,38 +91,5 @@ def _summarised(summary: Mapping[str, Any], started: str, ended: str, size: int)
     return {key: value for key, value in told.items() if isinstance(value, wanted.get(key, object))}
 
 
-def _header(cast: BinaryIO) -> Mapping[str, Any]:
-    try:
-        header = parse_header(os.pread(cast.fileno(), _SMALL_BYTES, 0).partition(b"\n")[0])
-    except NotACastError:
-        return {}
-    ours = header.get("troubleshooter")
-    return ours if isinstance(ours, dict) else {}
-
-
-def _last(cast: BinaryIO, size: int) -> Event | None:
-    tail = os.pread(cast.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
-    return repair.examine(tail, "").last
-
-
 def _why(marker: str) -> str:
     return marker.removeprefix(ENDED_PREFIX).removeprefix(": ")
-
-
-def _between(started: str, ended: str) -> float | None:
-    try:
-        return max(0.0, parse_time(ended) - parse_time(started))
-    except (ValueError, TypeError):
-        return None
-
-
-def _parsed(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-
-
-def _sayable(text: str) -> str:
-    """The name of a file need not be UTF-8, and JSON has no way to say what is not."""
-    return text.encode(errors="replace").decode()

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, TextIO
 import orjson
 
 from troubleshooter_agent import asciicast
-from troubleshooter_agent.asciicast import Event
+from troubleshooter_agent.asciicast import Event, sayable
 from troubleshooter_agent.contract import format_time
 from troubleshooter_agent.lines import Lines
 from troubleshooter_agent.listing import row_of, table
@@ -52,7 +52,7 @@ def note_reading(folder: Path, user: str, argv: Sequence[str], now: float) -> No
 
     A volume that cannot be written must still be readable, so then the line goes to stderr alone.
     """
-    line = orjson.dumps({"at": format_time(now), "user": _sayable(user), "argv": [*map(_sayable, argv)]})
+    line = orjson.dumps({"at": format_time(now), "user": sayable(user), "argv": [*map(sayable, argv)]})
     try:
         _append(folder, line + b"\n")
     except OSError as error:
@@ -94,8 +94,3 @@ def _append(folder: Path, line: bytes) -> None:
         os.write(fd, line)
     finally:
         os.close(fd)
-
-
-def _sayable(text: str) -> str:
-    """An argument that was not UTF-8 has lone surrogates, which JSON has no way to say."""
-    return text.encode(errors="replace").decode()

@@ -7,20 +7,15 @@ text from a volume that strangers could write, so what is not printable is shown
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-import orjson
-
-from troubleshooter_agent import repair
-from troubleshooter_agent.asciicast import NotACastError, parse_header
-from troubleshooter_agent.contract import format_duration, parse_time
+from troubleshooter_agent.contract import format_duration
+from troubleshooter_agent.glance import header_of, last_event, seconds_between, summary_of, user_of
 from troubleshooter_agent.volume import Found, ReadingError, is_running
 
 TITLES: Final = ("ID", "STARTED", "USER", "LENGTH", "EXIT", "BYTES", "FILE")
 RUNNING: Final = "running"
 UNKNOWN: Final = "-"
-_SMALL_BYTES: Final = 64 * 1024  # more than any summary or header that we wrote
-_TAIL_BYTES: Final = 1 << 20  # more than the last line; what else a stranger appended is not searched
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ def printable(text: str) -> str:
 
 
 def _from_summary(found: Found) -> Row | None:
-    match _parse(found.summary(_SMALL_BYTES)):
+    match summary_of(found):
         case {
             "user": str() as user,
             "startedAt": str() as started,
@@ -84,7 +79,7 @@ def _from_summary(found: Found) -> Row | None:
                 found.id,
                 found.started_at,
                 user,
-                _between(started, ended),
+                _length(seconds_between(started, ended)),
                 status,
                 str(length),
                 str(found.file),
@@ -94,38 +89,17 @@ def _from_summary(found: Found) -> Row | None:
 
 def _from_cast(found: Found, cast: BinaryIO) -> Row:
     size = os.fstat(cast.fileno()).st_size
-    last = repair.examine(os.pread(cast.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)), "").last
+    last = last_event(cast, size)
     return Row(
         found.id,
         found.started_at,
-        _user(os.pread(cast.fileno(), _SMALL_BYTES, 0)),
-        format_duration(last.time) if last else "",
+        user_of(header_of(cast)),
+        _length(last.time if last else None),
         RUNNING if is_running(cast) else UNKNOWN,
         str(size),
         str(found.file),
     )
 
 
-def _user(beginning: bytes) -> str:
-    try:
-        header = parse_header(beginning.partition(b"\n")[0])
-    except NotACastError:
-        return ""
-    match header:
-        case {"troubleshooter": {"user": str() as user}}:
-            return user
-    return ""
-
-
-def _between(started: str, ended: str) -> str:
-    try:
-        return format_duration(max(0.0, parse_time(ended) - parse_time(started)))
-    except (ValueError, TypeError):
-        return ""
-
-
-def _parse(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
+def _length(seconds: float | None) -> str:
+    return "" if seconds is None else format_duration(seconds)

@@ -16,8 +16,9 @@ from typing import Any, BinaryIO, Final, TextIO
 
 import orjson
 
-from troubleshooter_agent.asciicast import OUTPUT, Event, NotACastError, parse_event, parse_header
+from troubleshooter_agent.asciicast import OUTPUT, Event, NotACastError, parse_event, sayable
 from troubleshooter_agent.contract import format_duration, format_time
+from troubleshooter_agent.glance import header_of, user_of
 from troubleshooter_agent.haystack import Needle
 from troubleshooter_agent.lines import LONGEST_LINE
 from troubleshooter_agent.listing import UNKNOWN, printable
@@ -29,7 +30,6 @@ BLOCK: Final = 1 << 20  # bytes that are looked at together
 SHARE: Final = 2 << 20  # bytes of a long recording that are one process's work at a time
 _LINE_MOST: Final = 64 * 1024  # characters; a longer line is searched in parts
 LONGEST_SHOWN: Final = 1000  # characters of a line that was found
-_HEADER_BYTES: Final = 64 * 1024
 _AHEAD: Final = 2  # shares for each processor
 NOTHING: Final = 1  # the exit status where nothing is found, as grep has it
 
@@ -102,7 +102,7 @@ def hits(share: Share, needle: Needle, *, block: int = BLOCK) -> list[Hit]:
             for moment in _lines(place, needle)
         ]
         user, began = _whose(cast) if found else ("", 0.0)
-    file = str(share.file).encode(errors="replace").decode()
+    file = sayable(str(share.file))
     return [Hit(share.id, file, user, began, at, line) for at, line in found]
 
 
@@ -215,12 +215,7 @@ def _outputs(block: bytes) -> Iterator[Event]:
 
 def _whose(cast: BinaryIO) -> tuple[str, float]:
     """User and beginning, as the header tells them."""
-    try:
-        header: Any = parse_header(os.pread(cast.fileno(), _HEADER_BYTES, 0).partition(b"\n")[0])
-    except NotACastError:
-        return "", 0.0
-    began = header.get("timestamp")
-    ours = header.get("troubleshooter")
-    user = ours.get("user") if isinstance(ours, dict) else ""
+    header = header_of(cast)
+    began: Any = header.get("timestamp")
     is_time = isinstance(began, int | float) and 0 <= began < 253_402_300_800
-    return user if isinstance(user, str) else "", float(began) if is_time else 0.0
+    return user_of(header), float(began) if is_time else 0.0

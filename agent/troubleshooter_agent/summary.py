@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from troubleshooter_agent.asciicast import sayable
 from troubleshooter_agent.contract import SessionReport
 
 INDEX: Final = "index.jsonl"
@@ -60,4 +61,4 @@ def next_chain(previous: str, sha256: str) -> str:
 
 def _sayable(value: Any) -> Any:
     """The name of a file need not be UTF-8; its lone surrogates JSON has no way to say."""
-    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+    return sayable(value) if isinstance(value, str) else value
